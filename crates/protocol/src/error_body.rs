@@ -1,0 +1,82 @@
+use serde::Serialize;
+
+/// The error object that OpenAI's clients expect: <https://platform.openai.com/docs/guides/error-codes>.
+///
+/// All four keys are always there; `param` and `code` may be null.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorBody {
+    message: String,
+    #[serde(rename = "type")]
+    kind: ErrorKind,
+    param: Option<String>,
+    code: Option<String>,
+}
+
+/// Whose fault it is, in the words of the error object's `type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// 4xx that the caller can mend.
+    InvalidRequestError,
+    /// 401.
+    AuthenticationError,
+    /// 403.
+    PermissionError,
+    /// 429.
+    RateLimitError,
+    /// 503.
+    OverloadedError,
+    /// 500: the gateway's own configuration or a defect.
+    ServerError,
+    /// 502.
+    UpstreamError,
+    /// 504, 408.
+    TimeoutError,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: &'a ErrorBody,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+}
+
+impl ErrorBody {
+    /// An error that names nothing but itself.
+    pub fn new(kind: ErrorKind, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { message: message.into(), kind, param: None, code: Some(code.into()) }
+    }
+
+    /// Names the field at fault.
+    #[must_use]
+    pub fn with_param(mut self, param: Option<impl Into<String>>) -> Self {
+        self.param = param.map(Into::into);
+        self
+    }
+
+    /// The sentence for a person.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The JSON text of a whole answer: `{"error": {…}, "request_id": "…"}`.
+    pub fn to_json(&self, request_id: Option<&str>) -> Vec<u8> {
+        serde_json::to_vec(&Envelope { error: self, request_id }).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_four_keys_are_always_there() {
+        let body = ErrorBody::new(ErrorKind::InvalidRequestError, "invalid_model", "no \"quotes\" break it");
+        assert_eq!(
+            String::from_utf8_lossy(&body.to_json(Some("r-1"))),
+            r#"{"error":{"message":"no \"quotes\" break it","type":"invalid_request_error","param":null,"code":"invalid_model"},"request_id":"r-1"}"#
+        );
+        let named = body.with_param(Some("model"));
+        assert!(String::from_utf8_lossy(&named.to_json(None)).ends_with(r#""param":"model","code":"invalid_model"}}"#));
+    }
+}

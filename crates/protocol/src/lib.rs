@@ -1,0 +1,40 @@
+//! The little of OpenAI's HTTP API that a gateway must understand, and no more.
+//!
+//! A gateway passes bytes through. What it must know to route a request are its [`Facts`] (model, stream), the suffix of
+//! its [`ApiPath`], and which [`headers`] concern only one connection; what it must know to tell the story afterwards is
+//! the [`usage`] in an answer and the events of a stream ([`sse`]). When the gateway itself answers, it speaks in
+//! [`ErrorBody`]s, as OpenAI does.
+//!
+//! This crate refuses to model the API: there is no type for a chat completion, so what a provider adds tomorrow passes
+//! today. It does no IO, reads no clock and needs no runtime.
+//!
+//! ```
+//! use oar_protocol::{ApiPath, Facts};
+//!
+//! let path = ApiPath::parse("/v1/chat/completions")?;
+//! assert_eq!(path.suffix(), "/chat/completions");
+//!
+//! let body = br#"{"model": "gpt-4o", "stream": true, "messages": []}"#;
+//! let facts = Facts::read(Some("application/json"), body)?;
+//! assert_eq!((facts.model.as_deref(), facts.stream), (Some("gpt-4o"), true));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod path;
+
+mod facts;
+mod json;
+mod multipart;
+
+pub mod headers;
+
+pub mod sse;
+pub mod usage;
+
+mod error_body;
+mod models;
+
+pub use error_body::{ErrorBody, ErrorKind};
+pub use facts::{Facts, FactsError, Form, MODEL_CAP_BYTES};
+pub use models::{Model, ModelList};
+pub use path::{ApiPath, PathError};

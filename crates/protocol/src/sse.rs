@@ -1,0 +1,201 @@
+//! Server-sent events, as the HTML standard defines them:
+//! <https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation>.
+//!
+//! The gateway relays a stream's bytes as they come and reads a copy; this is the reader of that copy.
+
+use memchr::memchr2;
+
+/// An event whose lines are longer than this in all is not kept: its rest is skipped up to the next blank line.
+pub const EVENT_CAP_BYTES: usize = 1024 * 1024;
+
+/// One event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Event {
+    /// The `event` field.
+    pub name: Option<String>,
+    /// The `data` lines, joined by newlines.
+    pub data: String,
+    /// The `id` field.
+    pub id: Option<String>,
+}
+
+/// Splits a stream of bytes, cut anywhere, into events.
+///
+/// Bytes that are not UTF-8 become replacement characters, as the standard has it; a character cut in two by the
+/// transport is put together again. Comments yield nothing.
+#[derive(Debug, Default)]
+pub struct Splitter {
+    buffer: Vec<u8>,
+    read: usize,
+    event: Event,
+    has_data: bool,
+    event_bytes: usize,
+    last_line_ended_with_cr: bool,
+    bom_looked_for: bool,
+}
+
+impl Splitter {
+    /// A splitter at the start of a stream.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next bytes of the stream.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.buffer.drain(..self.read);
+        self.read = 0;
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() > EVENT_CAP_BYTES && memchr2(b'\n', b'\r', &self.buffer).is_none() {
+            self.event_bytes = EVENT_CAP_BYTES + 1;
+            self.buffer.clear();
+        }
+    }
+
+    /// The next event that is complete, if any. An event is complete at its blank line; one that the end of the stream
+    /// cuts off never is.
+    pub fn next_event(&mut self) -> Option<Event> {
+        while let Some(line) = self.next_line() {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            if line.is_empty() {
+                if let Some(event) = self.dispatch() {
+                    return Some(event);
+                }
+            } else {
+                self.event_bytes += line.len();
+                self.take_field(&line);
+            }
+        }
+        None
+    }
+
+    fn dispatch(&mut self) -> Option<Event> {
+        let event = std::mem::take(&mut self.event);
+        let complete = std::mem::take(&mut self.has_data) && self.event_bytes <= EVENT_CAP_BYTES;
+        self.event_bytes = 0;
+        complete.then_some(event)
+    }
+
+    fn take_field(&mut self, line: &str) {
+        if self.event_bytes > EVENT_CAP_BYTES {
+            self.event = Event::default();
+            return;
+        }
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "data" => {
+                if std::mem::replace(&mut self.has_data, true) {
+                    self.event.data.push('\n');
+                }
+                self.event.data.push_str(value);
+            }
+            "event" => self.event.name = Some(value.to_owned()),
+            "id" => self.event.id = Some(value.to_owned()),
+            _ => {}
+        }
+    }
+
+    /// The next line without its end, which may be LF, CR or CRLF, even with the CR and the LF in different pieces.
+    fn next_line(&mut self) -> Option<Vec<u8>> {
+        self.skip_bom()?;
+        if self.last_line_ended_with_cr {
+            let next = self.buffer.get(self.read)?;
+            self.read += usize::from(*next == b'\n');
+            self.last_line_ended_with_cr = false;
+        }
+        let rest = self.buffer.get(self.read..)?;
+        let end = memchr2(b'\n', b'\r', rest)?;
+        let (line, after) = rest.split_at_checked(end)?;
+        let line = line.to_vec();
+        self.last_line_ended_with_cr = after.first() == Some(&b'\r');
+        self.read += end + 1;
+        Some(line)
+    }
+
+    /// Skips a byte order mark at the very start; `None` as long as it cannot be told from text.
+    fn skip_bom(&mut self) -> Option<()> {
+        const BOM: &[u8] = b"\xef\xbb\xbf";
+        if self.bom_looked_for {
+            return Some(());
+        }
+        if self.buffer.starts_with(BOM) {
+            self.read = BOM.len();
+        } else if BOM.starts_with(&self.buffer) {
+            return None;
+        }
+        self.bom_looked_for = true;
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn split(pieces: &[&[u8]]) -> Vec<Event> {
+        let mut splitter = Splitter::new();
+        let mut events = Vec::new();
+        for piece in pieces {
+            splitter.push(piece);
+            while let Some(event) = splitter.next_event() {
+                events.push(event);
+            }
+        }
+        events
+    }
+
+    fn data(text: &str) -> Event {
+        Event { data: text.to_owned(), ..Event::default() }
+    }
+
+    #[test]
+    fn fields_are_read_as_the_standard_says() {
+        let stream = b": comment\n\nevent: delta\nid: 7\ndata:  two spaces\ndata\ndata:x\nretry: 1\n\ndata: cut off";
+        let expected = Event { name: Some("delta".into()), data: " two spaces\n\nx".into(), id: Some("7".into()) };
+        assert_eq!(split(&[stream]), [expected]);
+    }
+
+    #[test]
+    fn line_ends_may_be_mixed_and_cut_in_two() {
+        assert_eq!(split(&[b"data: a\r\n\r\ndata: b\r\rdata: c\n\n"]), [data("a"), data("b"), data("c")]);
+        assert_eq!(split(&[b"data: a\r", b"\n\r", b"\ndata: b\n\n"]), [data("a"), data("b")]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped_once() {
+        assert_eq!(split(&[b"\xef\xbb", b"\xbfdata: a\n\n"]), [data("a")]);
+    }
+
+    #[test]
+    fn characters_cut_in_two_are_put_together() {
+        let text = "data: 你好 🎉\n\n".as_bytes();
+        let pieces: Vec<&[u8]> = text.chunks(1).collect();
+        assert_eq!(split(&pieces), [data("你好 🎉")]);
+    }
+
+    #[test]
+    fn an_endless_line_is_skipped_and_the_next_event_found() {
+        let mut splitter = Splitter::new();
+        for _ in 0..64 {
+            splitter.push(&[b'x'; 64 * 1024]);
+            assert_eq!(splitter.next_event(), None);
+            assert!(splitter.buffer.len() <= EVENT_CAP_BYTES + 64 * 1024);
+        }
+        splitter.push(b"\n\ndata: after\n\n");
+        assert_eq!(splitter.next_event(), Some(data("after")));
+    }
+
+    proptest! {
+        #[test]
+        fn where_the_bytes_are_cut_makes_no_difference(
+            stream in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\r'), Just(b':'), Just(b'd'), any::<u8>()], 0..200),
+            cut in 0..200_usize,
+        ) {
+            let text = [b"data: a\r\n".as_slice(), &stream, b"\n\n"].concat();
+            let cut = cut.min(text.len());
+            let (left, right) = text.split_at(cut);
+            prop_assert_eq!(split(&[&text]), split(&[left, right]));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Tokens, as the upstream counted them: <https://platform.openai.com/docs/api-reference/chat/object#chat-object-usage>.
+
+use memchr::memmem;
+use serde::Deserialize;
+
+/// How much of the end of an answer is enough to find its usage in: providers put it last.
+pub const TAIL_CAP_BYTES: usize = 16 * 1024;
+
+/// The counts of one answer. Chat completions and completions say `prompt_tokens` and `completion_tokens`; responses and
+/// audio say `input_tokens` and `output_tokens`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Usage {
+    /// Tokens of the prompt.
+    #[serde(alias = "input_tokens")]
+    pub prompt_tokens: Option<u64>,
+    /// Tokens of the completion.
+    #[serde(alias = "output_tokens")]
+    pub completion_tokens: Option<u64>,
+}
+
+/// Finds the last usage object in the end of an answer, be it JSON or a stream of JSON events.
+///
+/// The text is searched rather than parsed, so a long answer costs no more than its tail. A quoted `"usage"` inside
+/// somebody's text cannot be mistaken for the field: there its quotes are escaped.
+pub fn find(tail: &[u8]) -> Option<Usage> {
+    memmem::rfind_iter(tail, b"\"usage\"").find_map(|at| object_after(tail.get(at + 7..)?))
+}
+
+fn object_after(text: &[u8]) -> Option<Usage> {
+    let value = text.trim_ascii_start().strip_prefix(b":")?;
+    let mut json = serde_json::Deserializer::from_slice(value);
+    let usage = Usage::deserialize(&mut json).ok()?;
+    (usage.prompt_tokens.is_some() || usage.completion_tokens.is_some()).then_some(usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(prompt: u64, completion: u64) -> Option<Usage> {
+        Some(Usage { prompt_tokens: Some(prompt), completion_tokens: Some(completion) })
+    }
+
+    #[test]
+    fn it_is_found_in_whole_answers_and_in_streams() {
+        let chat =
+            br#"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8,"details":{"x":1}}}"#;
+        assert_eq!(find(chat), counts(3, 5));
+        let stream = b"data: {\"choices\":[{}],\"usage\":null}\n\ndata: {\"choices\":[],\"usage\": {\"prompt_tokens\":1,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
+        assert_eq!(find(stream), counts(1, 2));
+        let responses = br#"data: {"type":"response.completed","response":{"usage":{"input_tokens":7,"output_tokens":9},"user":null}}"#;
+        assert_eq!(find(responses), counts(7, 9));
+    }
+
+    #[test]
+    fn an_embedding_has_only_a_prompt() {
+        let found = find(br#"{"data":[],"usage":{"prompt_tokens":4,"total_tokens":4}}"#);
+        assert_eq!(found, Some(Usage { prompt_tokens: Some(4), completion_tokens: None }));
+    }
+
+    #[test]
+    fn text_that_talks_about_usage_is_not_usage() {
+        assert_eq!(find(br#"{"content":"\"usage\":{\"prompt_tokens\":1}"}"#), None);
+        assert_eq!(find(br#"{"usage":"a word","usage":null,"usage":{"kilowatts":1}}"#), None);
+        assert_eq!(find(br#"{"usage":{"prompt_tokens":1"#), None);
+    }
+}

@@ -1,0 +1,81 @@
+use crate::candidate::Candidate;
+use crate::query::Query;
+use std::fmt;
+use std::sync::Arc;
+
+/// Who would be asked, and who not, and why. For people: a log line, an error's hint, a command's output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The candidates of the plan, in configured order.
+    pub planned: Vec<Arc<str>>,
+    /// Everybody else.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A candidate that a plan does without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a candidate is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It is not open to the caller's token.
+    NotOpen,
+    /// It has an allow list, and what was asked for is not on it.
+    NotAllowed,
+    /// What was asked for is on its deny list.
+    Denied,
+}
+
+impl Explanation {
+    pub(crate) fn new<T>(candidates: &[Candidate<T>], open: &[usize], query: &Query<'_>) -> Self {
+        let mut explanation = Self { planned: Vec::new(), left_out: Vec::new() };
+        for (index, candidate) in candidates.iter().enumerate() {
+            let name = Arc::clone(&candidate.name);
+            match reason(candidate, open.contains(&index), query) {
+                None => explanation.planned.push(name),
+                Some(reason) => explanation.left_out.push(LeftOut { name, reason }),
+            }
+        }
+        explanation
+    }
+}
+
+fn reason<T>(candidate: &Candidate<T>, open: bool, query: &Query<'_>) -> Option<Reason> {
+    if !open {
+        Some(Reason::NotOpen)
+    } else if !candidate.allows(query) {
+        Some(Reason::NotAllowed)
+    } else if candidate.denies(query) {
+        Some(Reason::Denied)
+    } else {
+        None
+    }
+}
+
+impl fmt::Display for Explanation {
+    /// `planned: a, b; left out: c (not on its allow list)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let planned: Vec<&str> = self.planned.iter().map(|name| &**name).collect();
+        write!(f, "planned: {}", if planned.is_empty() { "none".to_owned() } else { planned.join(", ") })?;
+        for (index, LeftOut { name, reason }) in self.left_out.iter().enumerate() {
+            write!(f, "{}{name} ({reason})", if index == 0 { "; left out: " } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotOpen => "not open to this token",
+            Self::NotAllowed => "not on its allow list",
+            Self::Denied => "on its deny list",
+        })
+    }
+}

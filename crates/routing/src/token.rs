@@ -1,0 +1,126 @@
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::fmt;
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+/// A secret that lets its bearer in. Cannot be printed: `Debug` shows its [`Fingerprint`].
+#[derive(Clone)]
+pub struct Token(Box<str>);
+
+impl Token {
+    /// Takes the secret as it is, without trimming.
+    pub fn new(secret: impl Into<Box<str>>) -> Self {
+        Self(secret.into())
+    }
+
+    /// How this token is called where it must not be shown.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.0)
+    }
+
+    /// Whether there is nothing to present.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn digest(&self, key: &DigestKey) -> Digest {
+        key.digest(&self.0)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({})", self.fingerprint())
+    }
+}
+
+/// A name for a secret that does not give it away: its first four characters when it is long enough to spare them, and
+/// eight hexadecimal digits of a hash. The same secret has the same fingerprint on every machine and after every restart.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Fingerprint(Arc<str>);
+
+/// A secret shorter than this shows no characters of its own.
+const LONG_ENOUGH_TO_SHOW: usize = 16;
+
+impl Fingerprint {
+    /// The fingerprint of `secret`.
+    pub fn of(secret: &str) -> Self {
+        let digest = DigestKey(*b"openai-api-route fingerprint v1 ").digest(secret);
+        let hash: String = digest.0.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let shown = if secret.len() < LONG_ENOUGH_TO_SHOW { "" } else { secret.get(..4).unwrap_or_default() };
+        Self(format!("{shown}…{hash}").into())
+    }
+
+    /// The text of it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The key under which a router keeps its tokens: as nobody outside knows it, how long a look-up takes says nothing about
+/// a token, whatever the map does.
+pub(crate) struct DigestKey([u8; 32]);
+
+impl DigestKey {
+    pub(crate) fn random() -> Result<Self, getrandom::Error> {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key)?;
+        Ok(Self(key))
+    }
+
+    /// HMAC-SHA-256, RFC 2104.
+    pub(crate) fn digest(&self, secret: &str) -> Digest {
+        // HMAC takes a key of any length; the error type is there for other constructions.
+        let mut hmac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC accepts keys of every length");
+        hmac.update(secret.as_bytes());
+        Digest(hmac.finalize().into_bytes().into())
+    }
+}
+
+/// A token as a router keeps it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Digest([u8; 32]);
+
+impl Digest {
+    /// Compares without telling by its duration where two digests differ.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_cannot_be_printed() {
+        let token = Token::new("sk-proj-abcdefghijklmnop");
+        assert_eq!(format!("{token:?}"), format!("Token({})", token.fingerprint()));
+        assert!(!format!("{token:?}").contains("abcdefgh"));
+    }
+
+    #[test]
+    fn a_fingerprint_tells_tokens_apart_and_is_the_same_tomorrow() {
+        assert_eq!(Fingerprint::of("sk-proj-abcdefghijklmnop").as_str(), "sk-p…b035035a");
+        assert_ne!(Fingerprint::of("a"), Fingerprint::of("b"));
+    }
+
+    #[test]
+    fn a_short_token_shows_none_of_itself() {
+        assert!(Fingerprint::of("woshimima").as_str().starts_with('…'));
+        assert!(Fingerprint::of("密码密码密码密码").as_str().starts_with('…'));
+    }
+}
