@@ -95,8 +95,10 @@ pub struct Request {
     pub peer: IpAddr,
     /// The client's headers without credentials and cookies.
     pub headers: HeaderMap,
-    /// The body as far as it was read; shared, never copied.
+    /// The body, if it is one JSON text; shared, never copied. Files are not kept.
     pub body: Bytes,
+    /// How many bytes of body the client sent, kept or not.
+    pub bytes: u64,
     /// The model asked for, from the body; `None` when the body names none.
     pub model: Option<String>,
     /// Whether the body asked for a stream.

@@ -37,4 +37,4 @@ mod models;
 pub use error_body::{ErrorBody, ErrorKind};
 pub use facts::{Facts, FactsError, Form, MODEL_CAP_BYTES};
 pub use models::{Model, ModelList};
-pub use path::{ApiPath, PathError};
+pub use path::{ApiPath, PathError, decode_segment};

@@ -56,8 +56,14 @@ impl<'a> ApiPath<'a> {
     }
 }
 
+/// Decodes one path segment or query value, in which a slash may be escaped: a model's name. `None` when what it decodes
+/// to is not UTF-8.
+pub fn decode_segment(segment: &str) -> Option<String> {
+    String::from_utf8(percent_decode(segment.as_bytes())).ok()
+}
+
 /// Decodes every `%xx` once; text that is no valid escape stays as it is. Never fails.
-pub(crate) fn percent_decode(text: &[u8]) -> Vec<u8> {
+fn percent_decode(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&first, tail)) = rest.split_first() {

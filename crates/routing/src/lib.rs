@@ -42,7 +42,7 @@ mod explain;
 
 pub use candidate::{Access, Candidate, Timeouts};
 pub use explain::{Explanation, LeftOut, Reason};
-pub use plan::{Attempt, NoRoute, Plan};
+pub use plan::{Attempt, Attempts, NoRoute, Plan};
 pub use query::{Mode, Query};
 pub use router::{BuildError, Builder, Caller, Order, Router, Unauthorized};
 pub use token::{Fingerprint, Token};

@@ -34,8 +34,8 @@ impl<T> Plan<T> {
     }
 
     /// The attempts, in order.
-    pub fn attempts(&self) -> impl Iterator<Item = Attempt<'_, T>> {
-        self.order.iter().filter_map(|&index| self.candidates.get(index)).map(|candidate| self.attempt(candidate))
+    pub fn attempts(&self) -> Attempts<'_, T> {
+        Attempts { plan: self, order: self.order.iter() }
     }
 
     /// The first attempt, which every plan has.
@@ -73,6 +73,22 @@ impl<T> Plan<T> {
 impl<T> fmt::Debug for Plan<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.attempts().map(|attempt| Arc::clone(attempt.name()))).finish()
+    }
+}
+
+/// The attempts of a plan, in order.
+#[derive(Clone, Debug)]
+pub struct Attempts<'a, T> {
+    plan: &'a Plan<T>,
+    order: std::slice::Iter<'a, usize>,
+}
+
+impl<'a, T> Iterator for Attempts<'a, T> {
+    type Item = Attempt<'a, T>;
+
+    fn next(&mut self) -> Option<Attempt<'a, T>> {
+        let index = *self.order.next()?;
+        Some(self.plan.attempt(self.plan.candidates.get(index)?))
     }
 }
 

@@ -1,0 +1,18 @@
+//! Where log lines go and how they look.
+
+use crate::cli::LogFormat;
+use std::io::{IsTerminal, stderr};
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging to standard error. `RUST_LOG` decides what is logged; without it, everything from `info` on.
+pub(crate) fn start(format: LogFormat, database: bool) {
+    let default = if database { "info,oar_record=debug" } else { "info" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_target(false);
+    match format {
+        LogFormat::Text => {
+            subscriber.with_ansi(stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()).init()
+        }
+        LogFormat::Json => subscriber.json().flatten_event(true).init(),
+    }
+}

@@ -1,0 +1,178 @@
+use crate::access_log::AccessLog;
+use crate::builder::{Builder, UpstreamSummary};
+use crate::database;
+use crate::front::Front;
+use crate::listen;
+use crate::serve::{self, DRAIN_TIMEOUT};
+use crate::tally;
+use oar_config::{Config, Problem};
+use oar_exchange::Observer;
+use oar_gateway::{Backend, CredentialLabel, Gateway};
+use oar_metrics::Metrics;
+use oar_notify::{Alerts, Notifier, SetupError};
+use oar_record::{OpenError, Recorder};
+use oar_routing::Router;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+
+/// How long flushing the records may take at the end.
+const FLUSH_LIMIT: Duration = Duration::from_secs(5);
+
+/// A service that is ready to run: every upstream made, nothing opened.
+pub struct App {
+    pub(crate) config: Config,
+    pub(crate) router: Router<Arc<Backend>>,
+    pub(crate) label: CredentialLabel,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
+    pub(crate) upstreams: Vec<UpstreamSummary>,
+    pub(crate) warnings: Vec<Problem>,
+    /// Owns what upstreams and upgraded connections leave running.
+    pub(crate) tasks: TaskTracker,
+}
+
+/// Why a service could not start, or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// A channel for alerts cannot be set up.
+    #[error("alerts cannot be set up")]
+    Alerts(#[from] SetupError),
+    /// The listening socket failed.
+    #[error("the listening socket failed")]
+    Listen(#[from] io::Error),
+}
+
+impl App {
+    /// Starts with a configuration.
+    pub fn builder(config: Config) -> Builder {
+        Builder::new(config)
+    }
+
+    /// The upstreams in the order of the file, for listings.
+    pub fn upstreams(&self) -> &[UpstreamSummary] {
+        &self.upstreams
+    }
+
+    /// What is allowed but may not be meant, for a person to read at start.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// Binds the configured address.
+    ///
+    /// # Errors
+    ///
+    /// When no address of it can be bound: in use, not permitted, not of this machine. The message names the address.
+    pub async fn bind(&self) -> io::Result<TcpListener> {
+        listen::bind(&self.config.address).await
+    }
+
+    /// Serves on `listener` until `stop` resolves; then takes no more connections, lets running requests finish for at
+    /// most 30 s, and flushes records and alerts.
+    ///
+    /// # Errors
+    ///
+    /// A [`RunError`] when the database cannot be used, an alert channel cannot be set up, or the listener fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops at once: running requests are cut and queued records are lost.
+    pub async fn run(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+        let hostname = self.hostname();
+        let metrics = Arc::new(Metrics::new(self.upstreams.iter().map(|upstream| upstream.name.as_str())));
+        let records = self.start_records(&hostname, &metrics).await?;
+        let alerts = self.start_alerts(&hostname, &metrics)?;
+
+        let mut gateway = Gateway::builder(self.router).label(self.label).tunnels(self.tasks.clone());
+        let mut observers = self.observers;
+        observers.extend([Arc::new(AccessLog) as Arc<dyn Observer>, Arc::clone(&metrics) as Arc<dyn Observer>]);
+        observers.extend(records.as_ref().map(|records| Arc::clone(&records.recorder) as Arc<dyn Observer>));
+        observers.extend(alerts.as_ref().map(|alerts| Arc::clone(alerts) as Arc<dyn Observer>));
+        for observer in observers {
+            gateway = gateway.observer(observer);
+        }
+        let front = Front::new(gateway.build(), metrics);
+        let served = serve::serve(listener, front, &self.tasks, stop).await;
+
+        if let Some(alerts) = alerts {
+            alerts.close();
+        }
+        if let Some(records) = records {
+            records.stop(FLUSH_LIMIT);
+        }
+        self.tasks.close();
+        // Every task ends by its own limits; this one is for a defect in any of them.
+        let _ = tokio::time::timeout(DRAIN_TIMEOUT, self.tasks.wait()).await;
+        served.map_err(RunError::from)
+    }
+
+    fn hostname(&self) -> String {
+        let system = || gethostname::gethostname().to_string_lossy().into_owned();
+        self.config.hostname.clone().unwrap_or_else(system)
+    }
+
+    async fn start_records(&self, hostname: &str, metrics: &Metrics) -> Result<Option<Records>, RunError> {
+        let Some(store) = database::open(&self.config.database).await? else { return Ok(None) };
+        let (recorder, writer) = Recorder::start(store, hostname);
+        tally::records(metrics, &recorder.counters());
+        let (stop, stopped) = oneshot::channel();
+        self.tasks.spawn(writer.run(async { stopped.await.unwrap_or(FLUSH_LIMIT) }));
+        Ok(Some(Records { recorder: Arc::new(recorder), stop }))
+    }
+
+    fn start_alerts(&self, hostname: &str, metrics: &Metrics) -> Result<Option<Arc<Alerts>>, SetupError> {
+        let notifiers = notifiers(&self.config.notify)?;
+        if notifiers.is_empty() {
+            return Ok(None);
+        }
+        let (alerts, worker) = Alerts::start(notifiers, hostname);
+        tally::alerts(metrics, alerts.counts());
+        self.tasks.spawn(worker.run());
+        Ok(Some(Arc::new(alerts)))
+    }
+}
+
+/// The recorder, and the way to make its writer flush and end.
+struct Records {
+    recorder: Arc<Recorder>,
+    stop: oneshot::Sender<Duration>,
+}
+
+impl Records {
+    fn stop(self, limit: Duration) {
+        // A writer that has ended already has nothing left to flush.
+        let _ = self.stop.send(limit);
+    }
+}
+
+fn notifiers(settings: &oar_config::NotifySettings) -> Result<Vec<Arc<dyn Notifier>>, SetupError> {
+    let mut notifiers: Vec<Arc<dyn Notifier>> = Vec::new();
+    if settings.feishu.is_none() && settings.matrix.is_none() && settings.webhook.is_none() {
+        return Ok(notifiers);
+    }
+    let http = oar_notify::Http::new()?;
+    if let Some(feishu) = &settings.feishu {
+        notifiers.push(Arc::new(oar_notify::Feishu::new(&http, &feishu.webhook, feishu.secret.clone())?));
+    }
+    if let Some(url) = &settings.matrix {
+        notifiers.push(Arc::new(oar_notify::Matrix::new(&http, url)?));
+    }
+    if let Some(url) = &settings.webhook {
+        notifiers.push(Arc::new(oar_notify::Webhook::new(&http, url)?));
+    }
+    Ok(notifiers)
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("upstreams", &self.upstreams).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,100 @@
+//! Which `type` of upstream entry makes which adapter.
+
+use oar_config::{Problem, Settings};
+use oar_upstream::openai::{self, OpenAi};
+use oar_upstream::replicate::{self, Replicate};
+use oar_upstream::{Upstream, openai::Transport};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::task::TaskTracker;
+
+/// Makes an upstream from the keys of its entry that the host does not take.
+pub(crate) type Factory = Box<dyn Fn(&Settings) -> Result<Arc<dyn Upstream>, BackendError> + Send + Sync>;
+
+/// How long a connection to an upstream may take, with name resolution and TLS handshake.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why a backend could not be made of its settings.
+#[derive(Debug)]
+pub struct BackendError(Vec<Problem>);
+
+impl BackendError {
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
+        self.0
+    }
+}
+
+impl From<Vec<Problem>> for BackendError {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self(problems)
+    }
+}
+
+impl From<Problem> for BackendError {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
+
+impl fmt::Display for BackendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in &self.0 {
+            writeln!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for BackendError {}
+
+/// The backends by their `type`.
+pub(crate) struct Backends(BTreeMap<String, Factory>);
+
+impl Backends {
+    /// The adapters that come with the gateway. `tasks` owns the work they leave behind.
+    pub(crate) fn built_in(tasks: &TaskTracker) -> Self {
+        let mut backends = Self(BTreeMap::new());
+        let transport = Transport::new(CONNECT_TIMEOUT);
+        backends.add("openai", Box::new(move |settings| openai(settings, &transport)));
+        let tasks = tasks.clone();
+        backends.add("replicate", Box::new(move |settings| replicate(settings, &tasks)));
+        backends
+    }
+
+    /// Adds a backend, in place of one of the same type.
+    pub(crate) fn add(&mut self, backend: impl Into<String>, factory: Factory) {
+        self.0.insert(backend.into(), factory);
+    }
+
+    pub(crate) fn get(&self, backend: &str) -> Option<&Factory> {
+        self.0.get(backend)
+    }
+
+    pub(crate) fn known(&self) -> Vec<&str> {
+        self.0.keys().map(String::as_str).collect()
+    }
+}
+
+fn openai(settings: &Settings, transport: &Transport) -> Result<Arc<dyn Upstream>, BackendError> {
+    let decoded: openai::Settings = settings.decode()?;
+    match OpenAi::new(decoded, transport.clone()) {
+        Ok(upstream) => Ok(Arc::new(upstream)),
+        Err(error) => {
+            let problem = settings.problem(error.key(), error.to_string());
+            Err(match error.hint() {
+                Some(hint) => problem.with_hint(hint).into(),
+                None => problem.into(),
+            })
+        }
+    }
+}
+
+fn replicate(settings: &Settings, tasks: &TaskTracker) -> Result<Arc<dyn Upstream>, BackendError> {
+    let decoded: replicate::Settings = settings.decode()?;
+    match Replicate::new(decoded) {
+        Ok(upstream) => Ok(Arc::new(upstream.tracked_by(tasks.clone()))),
+        Err(error) => Err(settings.problem(error.key().unwrap_or("type"), error.to_string()).into()),
+    }
+}

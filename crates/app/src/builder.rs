@@ -1,0 +1,186 @@
+use crate::app::App;
+use crate::backends::{BackendError, Backends};
+use oar_config::{Access, Config, Order, Problem, Problems, Secrets, Settings, UpstreamConfig};
+use oar_exchange::Observer;
+use oar_gateway::{Backend, CredentialLabel};
+use oar_routing::{Candidate, Router, Timeouts, Token};
+use oar_upstream::{Description, Upstream};
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt;
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
+
+/// Collects what an application is made of, and checks it once. Opens nothing.
+pub struct Builder {
+    config: Config,
+    backends: Backends,
+    observers: Vec<Arc<dyn Observer>>,
+    tasks: TaskTracker,
+}
+
+/// What one upstream of the configuration has become, for listings. Holds no secret.
+#[derive(Clone, Debug)]
+pub struct UpstreamSummary {
+    /// Its name.
+    pub name: String,
+    /// Its `type`.
+    pub backend: String,
+    /// Where it is.
+    pub endpoint: String,
+    /// Who may use it: `global tokens`, `2 own tokens`, `anyone`.
+    pub access: String,
+    /// The only models it serves; empty for all.
+    pub allow: Vec<String>,
+    /// Models it does not serve.
+    pub deny: Vec<String>,
+    /// Why no request to it can succeed, if so.
+    pub defect: Option<String>,
+}
+
+/// An upstream that has been made.
+struct Made {
+    upstream: Arc<dyn Upstream>,
+    description: Description,
+}
+
+impl Builder {
+    pub(crate) fn new(config: Config) -> Self {
+        let tasks = TaskTracker::new();
+        Self { config, backends: Backends::built_in(&tasks), observers: Vec::new(), tasks }
+    }
+
+    /// Adds a backend: entries with `type: {backend}` are made by `factory`, from the keys that are its own.
+    #[must_use]
+    pub fn backend<F>(mut self, backend: &str, factory: F) -> Self
+    where
+        F: Fn(&Settings) -> Result<Arc<dyn Upstream>, BackendError> + Send + Sync + 'static,
+    {
+        self.backends.add(backend, Box::new(factory));
+        self
+    }
+
+    /// Adds somebody who hears every request's story, beside the records, the metrics, the alerts and the log.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observers.push(observer);
+        self
+    }
+
+    /// Makes every upstream and the router.
+    ///
+    /// # Errors
+    ///
+    /// Every problem that backends have with their settings, and every entry with an unknown `type`.
+    pub fn build(self) -> Result<App, Problems> {
+        let made = self.make_all()?;
+        let label = match self.config.record.secrets {
+            Secrets::Fingerprint => CredentialLabel::Fingerprint,
+            Secrets::Plain => CredentialLabel::Plain,
+        };
+        let router = self.router(&made, label)?;
+        let upstreams: Vec<UpstreamSummary> =
+            self.config.upstreams.iter().zip(&made).map(|(entry, made)| made.summary(entry)).collect();
+        let mut warnings = self.config.warnings.clone();
+        warnings.extend(self.config.upstreams.iter().zip(&made).filter_map(|(entry, made)| made.warning(entry)));
+        let Self { config, observers, tasks, .. } = self;
+        Ok(App { config, router, label, observers, upstreams, warnings, tasks })
+    }
+
+    fn make_all(&self) -> Result<Vec<Made>, Problems> {
+        let mut made = Vec::new();
+        let mut problems = Vec::new();
+        for entry in &self.config.upstreams {
+            match self.make(entry) {
+                Ok(upstream) => made.push(upstream),
+                Err(error) => problems.extend(error.into_problems()),
+            }
+        }
+        Problems::unless_empty(problems)?;
+        Ok(made)
+    }
+
+    fn make(&self, entry: &UpstreamConfig) -> Result<Made, BackendError> {
+        let Some(factory) = self.backends.get(&entry.backend) else {
+            return Err(entry.unknown_backend(&self.backends.known()).into());
+        };
+        let upstream = factory(&entry.settings)?;
+        let description = upstream.describe();
+        Ok(Made { upstream, description })
+    }
+
+    fn router(&self, made: &[Made], label: CredentialLabel) -> Result<Router<Arc<Backend>>, Problems> {
+        let order = match self.config.order {
+            Order::Configured => oar_routing::Order::Configured,
+            Order::Shuffled => oar_routing::Order::Shuffled,
+        };
+        let mut router = Router::builder(order).timeouts(self.config.timeout, self.config.stream_timeout);
+        for token in &self.config.tokens {
+            router = router.token(routing_token(token));
+        }
+        for (entry, made) in self.config.upstreams.iter().zip(made) {
+            router = router.candidate(candidate(entry, made, label));
+        }
+        // The configuration has been checked for all of this; what remains is a system without random numbers.
+        router.build().map_err(|error| self.problem(&error).into())
+    }
+
+    fn problem(&self, error: &dyn std::error::Error) -> Problem {
+        let settings = self.config.upstreams.first().map(|entry| &entry.settings);
+        let file = settings.map(|settings| settings.problem("name", String::new()).file).unwrap_or_default();
+        Problem { file, path: "upstreams".into(), line: None, message: error.to_string(), hint: None }
+    }
+}
+
+fn candidate(entry: &UpstreamConfig, made: &Made, label: CredentialLabel) -> Candidate<Arc<Backend>> {
+    let access = match &entry.access {
+        Access::Global => oar_routing::Access::Global,
+        Access::Tokens(tokens) => oar_routing::Access::Tokens(tokens.iter().map(routing_token).collect()),
+        Access::Anyone => oar_routing::Access::Anyone,
+    };
+    let backend = Arc::new(Backend::labelled(Arc::clone(&made.upstream), label));
+    Candidate::new(entry.name.as_str(), backend)
+        .access(access)
+        .allow(entry.allow.iter().map(String::as_str))
+        .deny(entry.deny.iter().map(String::as_str))
+        .timeouts(Timeouts { plain: entry.timeout, stream: entry.stream_timeout })
+}
+
+fn routing_token(token: &SecretString) -> Token {
+    Token::new(token.expose_secret())
+}
+
+impl Made {
+    fn summary(&self, entry: &UpstreamConfig) -> UpstreamSummary {
+        let access = match &entry.access {
+            Access::Global => "global tokens".to_owned(),
+            Access::Tokens(tokens) if tokens.len() == 1 => "1 own token".to_owned(),
+            Access::Tokens(tokens) => format!("{} own tokens", tokens.len()),
+            Access::Anyone => "anyone".to_owned(),
+        };
+        UpstreamSummary {
+            name: entry.name.clone(),
+            backend: entry.backend.clone(),
+            endpoint: self.description.endpoint.clone(),
+            access,
+            allow: entry.allow.clone(),
+            deny: entry.deny.clone(),
+            defect: self.description.defect.clone(),
+        }
+    }
+
+    fn warning(&self, entry: &UpstreamConfig) -> Option<Problem> {
+        let Description { defect, advice, .. } = &self.description;
+        if let Some(defect) = defect {
+            let key = defect.split(' ').next().unwrap_or_default();
+            let message = format!("{defect}: every request that reaches `{}` will be answered 500", entry.name);
+            return Some(entry.settings.problem(key, message));
+        }
+        advice.as_ref().map(|advice| entry.settings.problem("endpoint", advice))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("backends", &self.backends.known()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,49 @@
+//! A configuration turned into a running service.
+//!
+//! [`App::builder`] takes a [`Config`] and makes every upstream it names; [`App::run`] opens the database, serves until
+//! it is told to stop, lets running requests finish, and flushes what was recorded. Embedders plug in here: their own
+//! backends with [`Builder::backend`], their own listeners to requests with [`Builder::observer`].
+//!
+//! This crate refuses to decide anything about a request: that is the gateway's and the router's business.
+//!
+//! ```
+//! use oar_app::{App, Config};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let text = "
+//! address: 127.0.0.1:0
+//! authorization: team-token
+//! dbtype: none
+//! upstreams:
+//!   - sk: provider-key
+//!     endpoint: https://api.openai.com/v1
+//! ";
+//! let config = Config::parse(text, "config.yaml", &|_| None)?;
+//! let app = App::builder(config).build()?;
+//! let listener = app.bind().await?;
+//! let stop = async { /* resolve when it is time to stop */ };
+//! app.run(listener, stop).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod app;
+mod backends;
+mod builder;
+
+mod database;
+mod listen;
+
+mod front;
+mod serve;
+
+mod access_log;
+mod tally;
+
+pub use app::{App, RunError};
+pub use backends::BackendError;
+pub use builder::{Builder, UpstreamSummary};
+pub use oar_config::{Config, Problem, Problems, Settings};
+pub use oar_exchange as exchange;
+pub use oar_upstream as upstream;

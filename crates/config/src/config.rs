@@ -1,0 +1,126 @@
+//! The configuration as a whole.
+
+use crate::Env;
+use crate::address::ListenAddress;
+use crate::database::{Database, database};
+use crate::duration::duration;
+use crate::node::Node;
+use crate::notify::{NotifySettings, notify};
+use crate::problem::{Complaint, Place, Problem, Problems, Report};
+use crate::record::{RecordSettings, record};
+use crate::section::{Field, Section};
+use crate::tokens::tokens;
+use crate::upstream::{Access, UpstreamConfig, upstreams};
+use crate::word::{choice, line};
+use crate::{tree, yaml};
+use secrecy::{ExposeSecret, SecretString};
+use std::time::Duration;
+
+/// A configuration without problems, as far as one can tell without the backends.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen; `:8888` unless the file says otherwise.
+    pub address: ListenAddress,
+    /// The name of this machine in records; `None` for the system's.
+    pub hostname: Option<String>,
+    /// Who may use the upstreams that have no tokens of their own: visible ASCII, not empty, each once.
+    pub tokens: Vec<SecretString>,
+    /// How long one attempt waits for the head of an answer; 120 s unless the file says otherwise.
+    pub timeout: Duration,
+    /// The same for streams; 10 s unless the file says otherwise.
+    pub stream_timeout: Duration,
+    /// In which order upstreams are tried.
+    pub order: Order,
+    /// Where records are kept.
+    pub database: Database,
+    /// What records keep.
+    pub record: RecordSettings,
+    /// Who is told when something goes wrong.
+    pub notify: NotifySettings,
+    /// The upstreams in the order of the file; at least one.
+    pub upstreams: Vec<UpstreamConfig>,
+    /// What is allowed but may not be meant.
+    pub warnings: Vec<Problem>,
+}
+
+/// In which order upstreams are tried, from the key `lb_policy`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As they stand in the file (`order`).
+    #[default]
+    Configured,
+    /// Drawn anew for each request (`random`).
+    Shuffled,
+}
+
+const ORDERS: &[(&str, Order)] = &[("order", Order::Configured), ("random", Order::Shuffled)];
+
+/// What `config.sample.yaml` holds, to be replaced.
+const SAMPLE_TOKEN: &str = "change-me";
+
+impl Config {
+    /// Decodes the text of a file, which `file` names in problems. Without IO.
+    ///
+    /// # Errors
+    ///
+    /// Every problem that the text has. A mistake of syntax hides all others.
+    pub fn parse(text: &str, file: &str, env: Env<'_>) -> Result<Self, Problems> {
+        let report = Report::new(file);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let config = yaml::read(text, &report).and_then(|root| decode(tree::resolve(root, env, &report), env, &report));
+        let (problems, warnings) = report.close();
+        Problems::unless_empty(problems)?;
+        match config {
+            Some(config) => Ok(Self { warnings, ..config }),
+            None => Err(Place::default().problem(file, Complaint::new("cannot be read")).into()),
+        }
+    }
+}
+
+fn decode(root: Node, env: Env<'_>, report: &Report) -> Option<Config> {
+    let root = Field::new(Place::default(), root, report);
+    if root.is_null() {
+        root.complain(Complaint::new("the file is empty").hint("copy config.sample.yaml and edit it"));
+    }
+    let mut top = root.section()?;
+    let config = sections(&mut top, env, report);
+    top.close();
+    Some(config)
+}
+
+fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
+    let address = top.take("address").read(str::parse).unwrap_or_default();
+    let hostname = top.take("hostname").read(line);
+    let authorization = top.take("authorization");
+    let place = authorization.place.clone();
+    let tokens = tokens(authorization).unwrap_or_default();
+    let timeout = top.take("timeout").read(duration).unwrap_or(Duration::from_secs(120));
+    let stream_timeout = top.take("stream_timeout").read(duration).unwrap_or(Duration::from_secs(10));
+    let order = top.take("lb_policy").read(|text| choice(text, ORDERS)).unwrap_or_default();
+    let database = database(top);
+    let record = record(top.take("record"));
+    let notify = notify(top.take("notify"), env, report);
+    let upstreams = upstreams(top.take("upstreams"), report);
+    if tokens.is_empty() {
+        warn_about_closed_doors(&upstreams, &place, report);
+    }
+    if tokens.iter().any(|token| token.expose_secret() == SAMPLE_TOKEN) {
+        report.warn(&place, Complaint::new("still holds the token of the sample, which everybody knows"));
+    }
+    let warnings = Vec::new();
+    Config { address, hostname, tokens, timeout, stream_timeout, order, database, record, notify, upstreams, warnings }
+}
+
+/// Without tokens for the whole file, upstreams that ask for one of these are out of reach.
+fn warn_about_closed_doors(upstreams: &[UpstreamConfig], place: &Place, report: &Report) {
+    let is_closed = |upstream: &UpstreamConfig| matches!(upstream.access, Access::Global);
+    let hint = "set `authorization`, or `noauth: true` for an upstream that anybody may use";
+    if upstreams.iter().all(is_closed) {
+        let message = "no token is set, so every request will be refused (401)";
+        return report.warn(place, Complaint::new(message).hint(hint));
+    }
+    for upstream in upstreams.iter().filter(|upstream| is_closed(upstream)) {
+        let message = "no token is set that opens this upstream, so nobody can use it";
+        report.warn(upstream.settings.place(), Complaint::new(message).hint(hint));
+    }
+}

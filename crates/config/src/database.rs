@@ -1,0 +1,110 @@
+//! Where records are kept.
+
+use crate::problem::Complaint;
+use crate::section::{Field, Section};
+use crate::word::choice;
+use secrecy::SecretString;
+use std::path::PathBuf;
+
+/// Where records are kept.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// Nowhere.
+    None,
+    /// In a file.
+    Sqlite {
+        /// Relative to the working directory; `./db.sqlite` unless the file says otherwise. Without the prefixes
+        /// `file:` and `sqlite:`, and without options after a `?`, which belong to other programs.
+        path: PathBuf,
+    },
+    /// In a server.
+    Postgres {
+        /// `host=… user=… dbname=…`, or a `postgres://` URL.
+        dsn: SecretString,
+    },
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    None,
+    Sqlite,
+    Postgres,
+}
+
+const KINDS: &[(&str, Kind)] = &[("sqlite", Kind::Sqlite), ("postgres", Kind::Postgres), ("none", Kind::None)];
+
+pub(crate) fn database(top: &mut Section<'_>) -> Database {
+    let kind = top.take("dbtype").read(|text| choice(text, KINDS)).unwrap_or(Kind::Sqlite);
+    let address = top.take("dbaddr");
+    match kind {
+        Kind::None => Database::None,
+        Kind::Sqlite => Database::Sqlite { path: address.read(file).unwrap_or_else(|| PathBuf::from("./db.sqlite")) },
+        Kind::Postgres => Database::Postgres { dsn: required_dsn(address) },
+    }
+}
+
+fn required_dsn(address: Field<'_>) -> SecretString {
+    if address.is_null() {
+        address.complain(Complaint::new("`dbtype: postgres` needs to know where").hint(DSN_FORMS));
+    }
+    address.read(dsn).unwrap_or_default()
+}
+
+const DSN_FORMS: &str =
+    "write `postgres://USER:PASSWORD@HOST/NAME`, or `host=HOST user=USER dbname=NAME password=PASSWORD`";
+
+fn is_dsn(text: &str) -> bool {
+    let words_are_pairs = text.split_whitespace().next().is_some_and(|word| word.contains('='));
+    text.starts_with("postgres://") || text.starts_with("postgresql://") || words_are_pairs
+}
+
+fn dsn(text: &str) -> Result<SecretString, Complaint> {
+    if !is_dsn(text) {
+        return Err(Complaint::new("is neither a postgres URL nor `key=value` pairs").hint(DSN_FORMS));
+    }
+    Ok(SecretString::from(text))
+}
+
+/// A file name, after the prefixes that other programs want. Server addresses would become files named by a password.
+fn file(text: &str) -> Result<PathBuf, Complaint> {
+    if text.starts_with("postgres") && text.contains("://") || text.split_whitespace().count() > 1 && is_dsn(text) {
+        let message = "is the address of a server, but `dbtype` is sqlite";
+        return Err(Complaint::new(message).hint("write `dbtype: postgres`"));
+    }
+    let path = ["sqlite://", "sqlite:", "file:"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    if path.is_empty() || path.contains('\0') {
+        return Err(Complaint::new("is not the name of a file").hint("write `./db.sqlite`"));
+    }
+    Ok(PathBuf::from(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{dsn, file};
+    use std::path::Path;
+
+    #[test]
+    fn a_file_may_have_the_prefixes_and_options_of_other_programs() {
+        for (text, path) in [
+            ("./db.sqlite", "./db.sqlite"),
+            ("/data/a b=c.sqlite", "/data/a b=c.sqlite"),
+            ("file:db.sqlite?_journal=WAL", "db.sqlite"),
+            ("sqlite:///data/db.sqlite", "/data/db.sqlite"),
+            ("sqlite:db.sqlite", "db.sqlite"),
+            (":memory:", ":memory:"),
+        ] {
+            assert_eq!(file(text).as_deref(), Ok(Path::new(path)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_server_is_no_file_and_a_file_is_no_server() {
+        assert!(file("host=127.0.0.1 port=5432 password=x").is_err());
+        assert!(file("postgres://u:p@h/db").is_err());
+        assert!(file("file:").is_err());
+        assert!(dsn("./db.sqlite").is_err());
+        assert!(dsn("host=127.0.0.1 port=5432").is_ok());
+        assert!(dsn("postgresql://u:p@h/db").is_ok());
+    }
+}

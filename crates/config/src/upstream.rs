@@ -1,0 +1,133 @@
+//! The list of upstreams: the keys that mean the same for each backend.
+
+use crate::duration::duration;
+use crate::problem::{Complaint, Problem, Report, printable};
+use crate::section::{Field, Section};
+use crate::settings::Settings;
+use crate::suggest::closest;
+use crate::tokens::tokens;
+use crate::word::{name, truth};
+use secrecy::SecretString;
+use std::time::Duration;
+
+/// One entry of `upstreams`.
+#[derive(Clone, Debug)]
+pub struct UpstreamConfig {
+    /// Unique among the upstreams; visible ASCII, at most 64 bytes. `{backend}-{number}`, counted from 1, unless named.
+    pub name: String,
+    /// The backend, from the key `type`; `openai` unless the file says otherwise. May not exist: see
+    /// [`unknown_backend`](Self::unknown_backend).
+    pub backend: String,
+    /// Who may use it.
+    pub access: Access,
+    /// How long to wait for the head of an answer, if it differs from [`Config::timeout`](crate::Config::timeout).
+    pub timeout: Option<Duration>,
+    /// The same for streams.
+    pub stream_timeout: Option<Duration>,
+    /// The only models it serves; empty for all.
+    pub allow: Vec<String>,
+    /// Models it does not serve, even if allowed.
+    pub deny: Vec<String>,
+    /// The keys that belong to the backend.
+    pub settings: Settings,
+}
+
+/// Who may use an upstream.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// Who presents one of [`Config::tokens`](crate::Config::tokens).
+    Global,
+    /// Who presents one of these instead; never empty.
+    Tokens(Vec<SecretString>),
+    /// Anybody.
+    Anyone,
+}
+
+impl UpstreamConfig {
+    /// The problem to report when no backend has this entry's `type`.
+    pub fn unknown_backend(&self, known: &[&str]) -> Problem {
+        let message = format!("unknown backend `{}` (known: {})", printable(&self.backend), known.join(", "));
+        let problem = self.settings.problem("type", message);
+        match closest(&self.backend, known.iter().copied()) {
+            Some(meant) => problem.with_hint(format!("did you mean `{meant}`?")),
+            None => problem,
+        }
+    }
+}
+
+pub(crate) fn upstreams(field: Field<'_>, report: &Report) -> Vec<UpstreamConfig> {
+    if field.is_null() || field.is_empty_list() {
+        let complaint = Complaint::new("there is no upstream, so no request could be answered");
+        field.complain(complaint.hint("add one as in config.sample.yaml"));
+    }
+    let all: Vec<_> =
+        field.items().into_iter().enumerate().filter_map(|(index, item)| entry(item, index + 1)).collect();
+    report_doubled_names(&all, report);
+    all
+}
+
+fn entry(item: Field<'_>, number: usize) -> Option<UpstreamConfig> {
+    if item.is_null() {
+        item.complain(Complaint::new("is empty"));
+    }
+    item.section().map(|section| upstream(section, number))
+}
+
+fn upstream(mut own: Section<'_>, number: usize) -> UpstreamConfig {
+    let backend = own.take("type").read(name).unwrap_or_else(|| "openai".to_owned());
+    let name = own.take("name").read(name).unwrap_or_else(|| format!("{backend}-{number}"));
+    let access = access(&mut own);
+    let timeout = own.take("timeout").read(duration);
+    let stream_timeout = own.take("stream_timeout").read(duration);
+    let allow = models(own.take("allow"));
+    let deny = models(own.take("deny"));
+    UpstreamConfig { name, backend, access, timeout, stream_timeout, allow, deny, settings: own.into_settings() }
+}
+
+fn access(own: &mut Section<'_>) -> Access {
+    let noauth = own.take("noauth").read(truth).unwrap_or(false);
+    let field = own.take("authorization");
+    let place = field.place.clone();
+    match (noauth, tokens(field)) {
+        (false, None) => Access::Global,
+        (true, None) => Access::Anyone,
+        (true, Some(_)) => {
+            own.warn(&place, Complaint::new("is never asked for, since `noauth: true` lets anybody in"));
+            Access::Anyone
+        }
+        (false, Some(tokens)) => {
+            if tokens.is_empty() {
+                let hint = "leave the key out to let the tokens of the whole file in";
+                own.complain(&place, Complaint::new("holds no token, so nobody could use this upstream").hint(hint));
+            }
+            Access::Tokens(tokens)
+        }
+    }
+}
+
+fn models(field: Field<'_>) -> Vec<String> {
+    field.items().into_iter().filter_map(model).collect()
+}
+
+/// Not quoted when it is wrong: an entry with a slipped indentation may stand where a model should.
+fn model(item: Field<'_>) -> Option<String> {
+    if item.is_null() {
+        item.complain(
+            Complaint::new("is empty").hint("write the name of a model, or a path such as `/v1/audio/speech`"),
+        );
+    }
+    item.read(|text| match text.trim() {
+        "" => Err(Complaint::new("is empty")),
+        model if model.chars().any(char::is_control) => Err(Complaint::new("holds a control character")),
+        model => Ok(model.to_owned()),
+    })
+}
+
+fn report_doubled_names(all: &[UpstreamConfig], report: &Report) {
+    for (index, upstream) in all.iter().enumerate() {
+        if let Some(first) = all.iter().take(index).find(|earlier| earlier.name == upstream.name) {
+            let message = format!("`{}` is already the name of {}", upstream.name, first.settings.path());
+            report.add(upstream.settings.problem("name", message));
+        }
+    }
+}

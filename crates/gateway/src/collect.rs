@@ -1,0 +1,72 @@
+//! A whole body, if it is not too long.
+
+use bytes::{Bytes, BytesMut};
+use http_body::Body;
+use std::future::poll_fn;
+use std::pin::pin;
+
+/// Room is made ahead for this much at the most: what a header promises may never come.
+const AHEAD_CAP_BYTES: usize = 1024 * 1024;
+
+/// Why a body was not collected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Uncollected {
+    /// It is longer than it may be.
+    TooLong,
+    /// It ended early, or its framing is broken.
+    Broken,
+}
+
+/// Collects at most `cap` bytes. A body that comes in one piece is not copied.
+pub(crate) async fn collect<B>(body: B, cap: usize) -> Result<Bytes, Uncollected>
+where
+    B: Body<Data = Bytes>,
+{
+    let mut body = pin!(body);
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+        let Ok(piece) = frame.map_err(|_| Uncollected::Broken)?.into_data() else { continue };
+        if first.len() + all.len() + piece.len() > cap {
+            return Err(Uncollected::TooLong);
+        }
+        if all.is_empty() && first.is_empty() {
+            first = piece;
+            continue;
+        }
+        if all.is_empty() {
+            let promised = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+            all.reserve(first.len() + piece.len() + promised.min(AHEAD_CAP_BYTES));
+            all.extend_from_slice(&std::mem::take(&mut first));
+        }
+        all.extend_from_slice(&piece);
+    }
+    Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+    use http_body::Frame;
+    use http_body_util::StreamBody;
+
+    async fn collected(pieces: &[&'static str], cap: usize) -> Result<Bytes, Uncollected> {
+        let frames = pieces.iter().map(|piece| Ok::<_, ()>(Frame::data(Bytes::from_static(piece.as_bytes()))));
+        collect(StreamBody::new(stream::iter(frames.collect::<Vec<_>>())), cap).await
+    }
+
+    #[tokio::test]
+    async fn pieces_are_put_together_up_to_the_cap() {
+        assert_eq!(collected(&[], 0).await, Ok(Bytes::new()));
+        assert_eq!(collected(&["abc", "def", "", "g"], 7).await, Ok("abcdefg".into()));
+        assert_eq!(collected(&["abc", "def", "g"], 6).await, Err(Uncollected::TooLong));
+        assert_eq!(collected(&["abc"], 2).await, Err(Uncollected::TooLong));
+    }
+
+    #[tokio::test]
+    async fn one_piece_is_not_copied() {
+        let piece = "the only piece";
+        assert_eq!(collected(&[piece], 100).await.map(|all| all.as_ptr()), Ok(piece.as_ptr()));
+    }
+}

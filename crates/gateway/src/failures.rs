@@ -1,0 +1,210 @@
+//! What to answer when every upstream failed: the most useful of the failures, not the last.
+
+use crate::attempt::{Tried, Winner};
+use crate::collect::collect;
+use crate::reject::Reject;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use oar_exchange::{AttemptResult, Outcome};
+use oar_upstream::{ResponseBody, UpstreamResponse};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// No more than this of an error answer is kept while other upstreams are tried.
+const ERROR_BODY_CAP_BYTES: usize = 64 * 1024;
+
+/// The failures of one request, in order.
+#[derive(Default)]
+pub(crate) struct Failures {
+    list: Vec<Failure>,
+    caller_error: Option<CallerError>,
+}
+
+struct Failure {
+    upstream: Arc<str>,
+    result: AttemptResult,
+    status: Option<StatusCode>,
+    retry_after: Option<Duration>,
+}
+
+/// An answer that blames the caller: the one answer of a failed upstream that helps whoever reads it.
+struct CallerError {
+    upstream: Arc<str>,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Failures {
+    /// Adds a failure, and keeps its answer if it is the first that blames the caller.
+    pub(crate) async fn remember(&mut self, upstream: &Arc<str>, tried: Tried, deadline: Instant) {
+        let (result, status) = (tried.result(), tried.status());
+        let mut failure = Failure { upstream: Arc::clone(upstream), result, status, retry_after: None };
+        if let Tried::Answered(response) = tried {
+            failure.retry_after = retry_after(&response.headers);
+            if self.caller_error.is_none() && blames_the_caller(response.status) {
+                self.caller_error = CallerError::read(upstream, response, deadline).await;
+            }
+        }
+        self.list.push(failure);
+    }
+
+    /// The answer to give when there is nobody left to try.
+    pub(crate) fn conclude(self) -> Result<Winner, Reject> {
+        if let Some(error) = self.caller_error {
+            return Ok(error.into_winner());
+        }
+        let all = |class: fn(&Failure) -> bool| self.list.iter().all(class);
+        if self.list.iter().any(Failure::asks_to_wait) {
+            Err(Reject::RateLimited { retry_after: self.list.iter().filter_map(|failure| failure.retry_after).min() })
+        } else if all(Failure::is_auth) {
+            Err(Reject::UpstreamAuthFailed)
+        } else if self.list.last().is_some_and(Failure::is_timeout) {
+            Err(Reject::UpstreamTimeout { reasons: self.reasons() })
+        } else {
+            Err(Reject::AllFailed { code: self.code(), reasons: self.reasons() })
+        }
+    }
+
+    /// The error code when all failed alike, else the general one.
+    fn code(&self) -> &'static str {
+        let alike = |class: fn(&Failure) -> bool| self.list.iter().all(class);
+        if alike(|failure| failure.result == AttemptResult::TlsFailed) {
+            "upstream_tls_failed"
+        } else if alike(|failure| failure.result.phase() == oar_exchange::Phase::Connect) {
+            "upstream_connect_failed"
+        } else if alike(|failure| failure.result == AttemptResult::Redirected) {
+            "upstream_redirected"
+        } else {
+            "all_upstreams_failed"
+        }
+    }
+
+    /// `first: connect_refused, second: status 500`
+    fn reasons(&self) -> String {
+        let reasons = self.list.iter().map(|failure| match (failure.result, failure.status) {
+            (AttemptResult::Status, Some(status)) => format!("{}: status {}", failure.upstream, status.as_u16()),
+            (result, _) => format!("{}: {result}", failure.upstream),
+        });
+        reasons.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Failure {
+    fn asks_to_wait(&self) -> bool {
+        match self.status {
+            Some(StatusCode::TOO_MANY_REQUESTS) => true,
+            Some(StatusCode::SERVICE_UNAVAILABLE) => self.retry_after.is_some(),
+            _ => false,
+        }
+    }
+
+    fn is_auth(&self) -> bool {
+        matches!(self.status.map(|status| status.as_u16()), Some(401..=403))
+    }
+
+    fn is_timeout(&self) -> bool {
+        self.result == AttemptResult::HeadTimeout || self.status == Some(StatusCode::GATEWAY_TIMEOUT)
+    }
+}
+
+impl CallerError {
+    /// Reads the answer as far as it is kept; `None` when it is longer, or not there in time.
+    async fn read(upstream: &Arc<str>, response: UpstreamResponse, deadline: Instant) -> Option<Self> {
+        let ResponseBody::Body(body) = response.body else { return None };
+        let body = timeout_at(deadline, collect(body, ERROR_BODY_CAP_BYTES)).await.ok()?.ok()?;
+        Some(Self { upstream: Arc::clone(upstream), status: response.status, headers: response.headers, body })
+    }
+
+    fn into_winner(self) -> Winner {
+        let mut headers = self.headers;
+        // The same request would fail the same way: the SDKs need not repeat it.
+        headers.insert("x-should-retry", HeaderValue::from_static("false"));
+        let response = UpstreamResponse { status: self.status, headers, body: ResponseBody::full(self.body) };
+        Winner { upstream: self.upstream, response, outcome: Outcome::UpstreamError }
+    }
+}
+
+/// Whether the caller can mend what this status complains about.
+fn blames_the_caller(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 404 | 405 | 409 | 413 | 415 | 416 | 422)
+}
+
+/// How long the upstream asks to wait: `retry-after-ms`, else `retry-after` in seconds.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    const LONGEST: f64 = 86_400.0;
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
+    let seconds = number("retry-after-ms").map(|ms| ms / 1000.0).or_else(|| number(header::RETRY_AFTER.as_str()))?;
+    (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(LONGEST)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failures(list: &[(AttemptResult, u16)]) -> Failures {
+        let list = list.iter().enumerate().map(|(index, &(result, status))| Failure {
+            upstream: format!("u{}", index + 1).into(),
+            result,
+            status: StatusCode::from_u16(status).ok(),
+            retry_after: None,
+        });
+        Failures { list: list.collect(), caller_error: None }
+    }
+
+    #[track_caller]
+    fn check(list: &[(AttemptResult, u16)], status: u16, code: &str) {
+        let reject = failures(list).conclude().err().expect("a reject");
+        assert_eq!((reject.status().as_u16(), reject.code()), (status, code), "{list:?}");
+    }
+
+    use AttemptResult::{ConnectRefused, DnsFailed, HeadTimeout, Redirected, Status, TlsFailed};
+
+    #[test]
+    fn the_most_useful_failure_decides_the_answer() {
+        check(&[(Status, 500), (Status, 429)], 429, "rate_limit_exceeded");
+        check(&[(Status, 401), (Status, 403)], 502, "upstream_auth_failed");
+        check(&[(Status, 401), (Status, 500)], 502, "all_upstreams_failed");
+        check(&[(Status, 500), (HeadTimeout, 0)], 504, "upstream_timeout");
+        check(&[(HeadTimeout, 0), (Status, 500)], 502, "all_upstreams_failed");
+        check(&[(Status, 504)], 504, "upstream_timeout");
+        check(&[(ConnectRefused, 0), (DnsFailed, 0)], 502, "upstream_connect_failed");
+        check(&[(TlsFailed, 0)], 502, "upstream_tls_failed");
+        check(&[(Redirected, 302)], 502, "upstream_redirected");
+        check(&[(ConnectRefused, 0), (Status, 503)], 502, "all_upstreams_failed");
+    }
+
+    #[test]
+    fn the_reasons_name_every_upstream_and_no_host() {
+        let reasons = failures(&[(ConnectRefused, 0), (Status, 503)]).reasons();
+        assert_eq!(reasons, "u1: connect_refused, u2: status 503");
+    }
+
+    #[test]
+    fn the_shortest_wait_is_passed_on() {
+        let mut list = failures(&[(Status, 429), (Status, 429)]);
+        list.list[0].retry_after = Some(Duration::from_secs(7));
+        list.list[1].retry_after = Some(Duration::from_millis(1500));
+        let reject = list.conclude().err().expect("a reject");
+        assert!(
+            matches!(reject, Reject::RateLimited { retry_after: Some(wait) } if wait == Duration::from_millis(1500))
+        );
+    }
+
+    #[test]
+    fn a_wait_is_read_in_seconds_and_milliseconds_and_nonsense_is_ignored() {
+        let read = |name: &'static str, value: &'static str| {
+            retry_after(&HeaderMap::from_iter([(
+                header::HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )]))
+        };
+        assert_eq!(read("retry-after", "7"), Some(Duration::from_secs(7)));
+        assert_eq!(read("retry-after-ms", "250"), Some(Duration::from_millis(250)));
+        assert_eq!(read("retry-after", "1e9"), Some(Duration::from_secs(86_400)));
+        for nonsense in ["-1", "NaN", "soon", ""] {
+            assert_eq!(read("retry-after", nonsense), None, "{nonsense}");
+        }
+    }
+}

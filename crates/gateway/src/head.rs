@@ -1,0 +1,147 @@
+//! What stands before a request's body, taken apart once.
+
+use crate::authenticate::Presented;
+use crate::gateway::Peer;
+use crate::reject::Reject;
+use http::header::{self, HeaderName};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri};
+use hyper::upgrade::OnUpgrade;
+use oar_protocol::{ApiPath, PathError, headers};
+use std::net::{IpAddr, Ipv6Addr};
+use uuid::Uuid;
+
+/// A request's head. Its headers are rid of what concerns only the client's connection.
+pub(crate) struct Head {
+    pub(crate) id: Uuid,
+    /// The client's own request id, or ours.
+    pub(crate) request_id: String,
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) peer: IpAddr,
+    pub(crate) headers: HeaderMap,
+    pub(crate) content_length: Option<u64>,
+    upgrade: Option<Upgrade>,
+}
+
+struct Upgrade {
+    protocol: HeaderValue,
+    connection: Option<OnUpgrade>,
+}
+
+/// What a request is after.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    /// The list of models, or one of them: answered by the gateway itself.
+    Models(WantedModels),
+    /// Anything else under `/v1`.
+    Api(Api),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum WantedModels {
+    All,
+    One(String),
+}
+
+/// A path that may be forwarded.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    /// The whole path, which stands for the model where a request names none.
+    pub(crate) path: String,
+    /// What follows `/v1`, with the query.
+    pub(crate) suffix_and_query: String,
+}
+
+impl Head {
+    /// Splits a request into its head and its body.
+    pub(crate) fn split<B>(mut request: Request<B>) -> (Self, B) {
+        let upgrade = Upgrade::asked_for(&mut request);
+        let (parts, body) = request.into_parts();
+        let id = Uuid::now_v7();
+        let request_id = parts.headers.get("x-request-id").and_then(headers::sane_request_id);
+        let mut head = Self {
+            id,
+            request_id: request_id.map_or_else(|| id.to_string(), ToOwned::to_owned),
+            method: parts.method,
+            uri: parts.uri,
+            peer: parts.extensions.get::<Peer>().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0),
+            content_length: content_length(&parts.headers),
+            headers: parts.headers,
+            upgrade,
+        };
+        headers::strip_hop_by_hop(&mut head.headers);
+        (head, body)
+    }
+
+    /// Takes the credentials out of the headers, so that no later stage can pass them on by accident.
+    pub(crate) fn take_credentials(&mut self) -> Presented {
+        Presented::take(&mut self.headers, self.upgrade.is_some())
+    }
+
+    /// What the request is after, by its method and path.
+    pub(crate) fn wanted(&self) -> Result<Wanted, Reject> {
+        if [Method::CONNECT, Method::TRACE].contains(&self.method) {
+            return Err(Reject::MethodNotAllowed);
+        }
+        if let Some(models) = self.wanted_models() {
+            return Ok(Wanted::Models(models));
+        }
+        let path = ApiPath::parse(self.uri.path()).map_err(|why| match why {
+            PathError::Outside => Reject::UnknownPath,
+            PathError::Ambiguous => Reject::AmbiguousPath,
+        })?;
+        let query = self.uri.query().map_or_else(String::new, |query| format!("?{query}"));
+        Ok(Wanted::Api(Api { path: path.as_str().to_owned(), suffix_and_query: format!("{}{query}", path.suffix()) }))
+    }
+
+    /// A model's name may hold slashes, which clients escape, so it is read before the path is checked.
+    fn wanted_models(&self) -> Option<WantedModels> {
+        let after = (self.method == Method::GET).then(|| self.uri.path().strip_prefix("/v1/models"))??;
+        match after.strip_prefix('/') {
+            None if after.is_empty() => Some(WantedModels::All),
+            Some(name) if !name.is_empty() => oar_protocol::decode_segment(name).map(WantedModels::One),
+            Some(_) | None => None,
+        }
+    }
+
+    pub(crate) fn content_type(&self) -> Option<&str> {
+        self.headers.get(header::CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// Whether the body is encoded (compressed), so that its facts cannot be read.
+    pub(crate) fn is_encoded(&self) -> bool {
+        self.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity")
+    }
+
+    /// The protocol to upgrade to, if the client asked for one.
+    pub(crate) fn upgrade_protocol(&self) -> Option<&HeaderValue> {
+        self.upgrade.as_ref().map(|upgrade| &upgrade.protocol)
+    }
+
+    /// The client's side of a connection that is to be upgraded.
+    pub(crate) fn take_upgrade(&mut self) -> Option<OnUpgrade> {
+        self.upgrade.as_mut()?.connection.take()
+    }
+}
+
+impl Upgrade {
+    /// Only WebSockets are upgraded: what else asks, such as `h2c`, is answered as if it had not.
+    fn asked_for<B>(request: &mut Request<B>) -> Option<Self> {
+        let protocol = request.headers().get(header::UPGRADE)?.clone();
+        let listed = request.headers().get(header::CONNECTION)?.to_str().ok()?;
+        let asks = listed.split(',').any(|name| name.trim().eq_ignore_ascii_case("upgrade"));
+        let websocket = protocol.as_bytes().eq_ignore_ascii_case(b"websocket");
+        (asks && websocket).then(|| Self { protocol, connection: Some(hyper::upgrade::on(request)) })
+    }
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The header in which the gateway tells which upstream answered.
+pub(crate) const X_OAR_UPSTREAM: HeaderName = HeaderName::from_static("x-oar-upstream");
+/// The header in which the gateway tells how many attempts were made.
+pub(crate) const X_OAR_ATTEMPTS: HeaderName = HeaderName::from_static("x-oar-attempts");
+/// The header that names the request, both ways.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

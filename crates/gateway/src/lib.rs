@@ -1,0 +1,71 @@
+//! The request path: authenticate, read, plan, attempt, relay.
+//!
+//! A [`Gateway`] is an HTTP service. Each request takes the same way, told as a list of stages by [`Gateway::serve`] and,
+//! in words, by `docs/life-of-a-request.md`: who calls is known before a byte of the body is read; the body is read whole,
+//! so that every attempt sends the same bytes; the first upstream that answers with a success is relayed frame by frame;
+//! and however it ended, every observer hears the story exactly once.
+//!
+//! This crate refuses to know where its configuration came from, what becomes of the stories it tells, and which
+//! upstreams there are: it sees a [`Router`](oar_routing::Router), [`Observer`](oar_exchange::Observer)s and
+//! [`Upstream`](oar_upstream::Upstream)s.
+//!
+//! ```
+//! use async_trait::async_trait;
+//! use http_body_util::{BodyExt, Full};
+//! use oar_gateway::{Backend, Gateway};
+//! use oar_routing::{Candidate, Order, Router, Token};
+//! use oar_upstream::{ResponseBody, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse};
+//! use std::sync::Arc;
+//!
+//! struct Hello;
+//!
+//! #[async_trait]
+//! impl Upstream for Hello {
+//!     async fn send(&self, _: &UpstreamRequest) -> Result<UpstreamResponse, UpstreamError> {
+//!         let body = ResponseBody::full("hello");
+//!         Ok(UpstreamResponse { status: http::StatusCode::OK, headers: http::HeaderMap::new(), body })
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! let router = Router::builder(Order::Configured)
+//!     .token(Token::new("team-token"))
+//!     .candidate(Candidate::new("hello", Arc::new(Backend::new(Arc::new(Hello)))))
+//!     .build()?;
+//! let gateway = Gateway::builder(router).build();
+//!
+//! let request = http::Request::post("/v1/chat/completions")
+//!     .header("authorization", "Bearer team-token")
+//!     .body(Full::from(r#"{"model": "any"}"#))?;
+//! let response = gateway.serve(request).await;
+//! assert_eq!(response.headers()["x-oar-upstream"], "hello");
+//! assert_eq!(response.into_body().collect().await?.to_bytes(), "hello");
+//! # Ok(())
+//! # }
+//! ```
+
+mod backend;
+mod gateway;
+mod ledger;
+
+mod authenticate;
+mod collect;
+mod head;
+mod read;
+
+mod attempt;
+mod failures;
+
+mod relay;
+mod tunnel;
+
+mod models;
+
+mod cors;
+mod reject;
+
+pub use backend::{Backend, CredentialLabel};
+pub use cors::allow_all_origins;
+pub use gateway::{Builder, Gateway, Limits, Peer};
+pub use relay::{AnswerBody, Relay};

@@ -1,0 +1,159 @@
+use crate::exposition;
+use crate::families::{DisconnectPhase, Overall, PerUpstream, RequestLabels, StatusLabel, TokenKind, UpstreamSeries};
+use crate::sampled::{Kind, Sampled};
+use oar_exchange::{Attempt, Exchange, Observer, Outcome, Usage};
+use prometheus_client::registry::Registry;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The `upstream` label of whatever was never announced.
+const OTHER: &str = "other";
+
+/// Counts exchanges and renders the counts for a scraper.
+///
+/// Cheap to feed: an exchange costs some atomic additions, the short locks inside the two histograms, and read locks
+/// that are only ever written when an upstream is announced or a status is seen for the first time.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    sampled: Sampled,
+    overall: Overall,
+    per_upstream: PerUpstream,
+    known: RwLock<HashMap<Arc<str>, UpstreamSeries>>,
+    other: UpstreamSeries,
+}
+
+impl Metrics {
+    /// Registers every family, with all series of `upstreams` at zero.
+    pub fn new<N: Into<Arc<str>>>(upstreams: impl IntoIterator<Item = N>) -> Self {
+        let mut registry = Registry::default();
+        let sampled = Sampled::default();
+        let overall = Overall::register(&mut registry);
+        let per_upstream = PerUpstream::register(&mut registry);
+        registry.register_collector(Box::new(sampled.clone()));
+        let other = per_upstream.series(&OTHER.into());
+        let metrics = Self { registry, sampled, overall, per_upstream, known: RwLock::default(), other };
+        metrics.announce(upstreams);
+        metrics
+    }
+
+    /// Gives each of `upstreams` its own series; for a configuration that was loaded again.
+    ///
+    /// Names that are known keep what was counted. None is ever dropped, for a counter that vanishes and returns reads
+    /// as a restart: the series grow by what an operator configures, and by nothing else.
+    pub fn announce<N: Into<Arc<str>>>(&self, upstreams: impl IntoIterator<Item = N>) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        for name in upstreams {
+            let name = name.into();
+            let series = self.per_upstream.series(&name);
+            known.entry(name).or_insert(series);
+        }
+    }
+
+    /// Adds a counter that somebody else keeps; `read` is called at each scrape and must neither block nor panic.
+    ///
+    /// `name` is the whole name with or without its `_total`; `help` is a clause without a full stop. One name may be
+    /// added several times with different label values, which must come from a closed set; its first help is shown.
+    /// The name must not be one of this crate's own.
+    pub fn counter_fn(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        labels: &[(&'static str, &str)],
+        read: impl Fn() -> u64 + Send + Sync + 'static,
+    ) {
+        self.sampled.add(Kind::Counter, name, help, labels, Box::new(read));
+    }
+
+    /// Adds a gauge that somebody else keeps, as [`counter_fn`](Self::counter_fn) does for counters.
+    pub fn gauge_fn(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        labels: &[(&'static str, &str)],
+        read: impl Fn() -> u64 + Send + Sync + 'static,
+    ) {
+        self.sampled.add(Kind::Gauge, name, help, labels, Box::new(read));
+    }
+
+    /// Renders everything for a scraper that sent `accept`: OpenMetrics text, or Prometheus' older text format for
+    /// clients that ask for text and do not name OpenMetrics, such as browsers.
+    ///
+    /// Yields the `content-type` and the body.
+    pub fn render(&self, accept: Option<&str>) -> (&'static str, String) {
+        exposition::render(&self.registry, accept)
+    }
+
+    fn with_series(&self, upstream: &str, count: impl FnOnce(&UpstreamSeries)) {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        count(known.get(upstream).unwrap_or(&self.other));
+    }
+
+    fn count_request(&self, exchange: &Exchange) {
+        let labels =
+            RequestLabels { outcome: exchange.outcome.as_str(), status: StatusLabel::of(exchange.answer.status) };
+        self.overall.requests.get_or_create(&labels).inc();
+        self.overall.duration.observe(exchange.elapsed.as_secs_f64());
+        if let Some(first_byte) = exchange.answer.first_byte_after {
+            self.overall.first_byte.observe(first_byte.as_secs_f64());
+        }
+    }
+
+    fn count_attempts(&self, attempts: &[Attempt]) {
+        for attempt in attempts {
+            self.with_series(&attempt.upstream, |series| series.attempts.count(attempt.result));
+        }
+        if let Some((_, followed)) = attempts.split_last() {
+            followed.iter().for_each(|attempt| self.overall.failovers.count(attempt.result));
+        }
+    }
+
+    fn count_ending(&self, exchange: &Exchange) {
+        match exchange.outcome {
+            Outcome::ClientClosed => self.overall.disconnects.count(disconnect_phase(exchange)),
+            Outcome::StreamBroken => self.with_series(last_upstream(exchange), |series| {
+                series.stream_broken.inc();
+            }),
+            Outcome::Ok
+            | Outcome::UpstreamError
+            | Outcome::AllFailed
+            | Outcome::Rejected
+            | Outcome::Shed
+            | Outcome::Drained => {}
+        }
+    }
+
+    fn count_tokens(&self, exchange: &Exchange) {
+        let Some(Usage { prompt, completion }) = exchange.usage else { return };
+        self.with_series(last_upstream(exchange), |series| {
+            series.tokens.add(TokenKind::Prompt, prompt.unwrap_or(0));
+            series.tokens.add(TokenKind::Completion, completion.unwrap_or(0));
+        });
+    }
+}
+
+impl Observer for Metrics {
+    fn started(&self) {
+        self.overall.in_flight.inc();
+    }
+
+    fn finished(&self, exchange: &Arc<Exchange>) {
+        self.overall.in_flight.dec();
+        self.count_request(exchange);
+        self.count_attempts(&exchange.attempts);
+        self.count_ending(exchange);
+        self.count_tokens(exchange);
+    }
+}
+
+fn disconnect_phase(exchange: &Exchange) -> DisconnectPhase {
+    match exchange.answer.head_after {
+        Some(_) => DisconnectPhase::Streaming,
+        None => DisconnectPhase::Waiting,
+    }
+}
+
+/// Whoever answered was tried last, for nothing is tried after an answer.
+fn last_upstream(exchange: &Exchange) -> &str {
+    exchange.attempts.last().map_or(OTHER, |attempt| &attempt.upstream)
+}

@@ -1,0 +1,62 @@
+//! Tells people when an upstream fails: exchange → alert → chat.
+//!
+//! [`Alerts`] listens to finished exchanges, decides which are worth a message, holds back what repeats, and queues the
+//! rest; its [`Worker`] delivers to every [`Notifier`]: [`Feishu`], [`Matrix`], [`Webhook`], or your own.
+//!
+//! What may reach a chat: the upstream's name, what came of each attempt, the model's name, the request's id. Never a
+//! prompt, a key, a token or a body; and nothing that a client wrote can ping a room.
+//!
+//! This crate refuses to delay a request, to grow without a bound, to tell people about callers' mistakes, and to
+//! insist: a message that cannot be delivered in a few tries is counted and forgotten.
+//!
+//! ```
+//! use async_trait::async_trait;
+//! use oar_notify::{Alert, Alerts, Notifier, NotifyError};
+//! use std::sync::Arc;
+//!
+//! /// Writes alerts to the log.
+//! struct Log;
+//!
+//! #[async_trait]
+//! impl Notifier for Log {
+//!     fn name(&self) -> &str {
+//!         "log"
+//!     }
+//!
+//!     async fn notify(&self, alert: &Alert) -> Result<(), NotifyError> {
+//!         tracing::info!(text = %alert.text(), "alert");
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let (alerts, worker) = Alerts::start(vec![Arc::new(Log)], "gateway-1");
+//! // `alerts` joins the observers; `worker.run()` goes to the tracker that shutdown waits for.
+//! alerts.close();
+//! worker.run().await;
+//! # }
+//! ```
+
+mod alert;
+mod text;
+mod trouble;
+
+mod alerts;
+mod counts;
+mod grouping;
+mod worker;
+
+mod channels;
+mod notifier;
+
+#[cfg(test)]
+mod testing;
+
+pub use alert::{Alert, Tried};
+pub use alerts::Alerts;
+pub use channels::{Feishu, Http, Matrix, SetupError, Webhook};
+pub use counts::ChannelCounts;
+pub use notifier::{Notifier, NotifyError};
+pub use trouble::{Reason, Trouble};
+pub use worker::Worker;

@@ -1,0 +1,68 @@
+use crate::alert::Alert;
+use async_trait::async_trait;
+use std::error::Error;
+use std::time::Duration;
+
+/// One channel that people read.
+///
+/// Shared by the worker and whoever wants to send a message by hand: `&self`, no locks held across an await.
+#[async_trait]
+pub trait Notifier: Send + Sync + 'static {
+    /// The channel's name in logs and metrics; fixed by the configuration, and no secret.
+    fn name(&self) -> &str;
+
+    /// Delivers one alert; called once per try.
+    ///
+    /// The worker gives each try [`Worker::TRY_LIMIT`](crate::Worker::TRY_LIMIT), tries again when the error
+    /// [is temporary](NotifyError::is_temporary), and calls for the next alert when this one is done.
+    ///
+    /// # Errors
+    ///
+    /// A [`NotifyError`] says that the message did not arrive, or that nobody knows. It must not name the channel's
+    /// address, which is a secret as a rule.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped when its time is over or when the gateway stops; the message may have arrived.
+    async fn notify(&self, alert: &Alert) -> Result<(), NotifyError>;
+}
+
+// Channels are chosen by configuration, so the trait must stay usable as a trait object.
+const _: fn(&dyn Notifier) = |_| {};
+
+/// Why a message was not delivered. Names neither the address nor a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum NotifyError {
+    /// The channel answered with a status that is no success; a redirect is none.
+    #[error("channel answered with status {0}")]
+    Status(u16),
+    /// The channel answered, and said with a code of its own that it did not take the message.
+    #[error("channel refused the message with code {code}")]
+    Refused {
+        /// The channel's code.
+        code: i64,
+        /// Whether the same message may be taken later.
+        temporary: bool,
+    },
+    /// The channel's answer is not what its protocol promises, or is too long.
+    #[error("channel gave an answer that is not understood")]
+    Answer,
+    /// No answer came in time.
+    #[error("channel gave no answer within {} ms", .0.as_millis())]
+    Timeout(Duration),
+    /// The channel was not reached, or the connection failed.
+    #[error("channel was not reached")]
+    Unreachable(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl NotifyError {
+    /// Whether another try may succeed.
+    pub const fn is_temporary(&self) -> bool {
+        match self {
+            Self::Status(status) => matches!(status, 408 | 429 | 500..),
+            Self::Refused { temporary, .. } => *temporary,
+            Self::Answer => false,
+            Self::Timeout(_) | Self::Unreachable(_) => true,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! A channel that does as it is told, and remembers.
+
+use crate::{Alert, Notifier, NotifyError};
+use async_trait::async_trait;
+use std::collections::VecDeque;
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+use tokio::time::Instant;
+
+/// What to do with one try.
+#[derive(Clone, Copy)]
+pub(crate) enum Step {
+    Take,
+    Busy,
+    Refuse,
+    Hang,
+}
+
+pub(crate) struct Scripted {
+    name: &'static str,
+    steps: Mutex<VecDeque<Step>>,
+    then: Step,
+    seen: Mutex<Vec<(Instant, Alert)>>,
+}
+
+impl Scripted {
+    /// Follows `steps`, one per try, and does `then` ever after.
+    pub(crate) fn new(name: &'static str, steps: &[Step], then: Step) -> Arc<Self> {
+        let steps = Mutex::new(steps.iter().copied().collect());
+        Arc::new(Self { name, steps, then, seen: Mutex::default() })
+    }
+
+    /// Every try so far: when, and with which alert.
+    pub(crate) fn seen(&self) -> Vec<(Instant, Alert)> {
+        self.seen.lock().expect("no panic").clone()
+    }
+}
+
+#[async_trait]
+impl Notifier for Scripted {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    async fn notify(&self, alert: &Alert) -> Result<(), NotifyError> {
+        self.seen.lock().expect("no panic").push((Instant::now(), alert.clone()));
+        let step = self.steps.lock().expect("no panic").pop_front().unwrap_or(self.then);
+        match step {
+            Step::Take => Ok(()),
+            Step::Busy => Err(NotifyError::Status(503)),
+            Step::Refuse => Err(NotifyError::Status(403)),
+            Step::Hang => pending().await,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+use oar_exchange::{Attempt, AttemptResult, Exchange, Outcome};
+use std::fmt;
+use std::sync::Arc;
+
+/// One thing that went wrong: what alerts are grouped by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Trouble {
+    /// Whose fault it is; `None` when no upstream was left.
+    pub upstream: Option<Arc<str>>,
+    /// What went wrong.
+    pub reason: Reason,
+}
+
+/// What went wrong. A closed set: an upstream cannot make new reasons up, but for the number of a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Every upstream failed and the client was told so.
+    AllFailed,
+    /// The upstream cut its answer after the first byte had gone to the client.
+    StreamBroken,
+    /// The upstream answered with a status that is its own fault or the operator's, not the caller's.
+    Status(u16),
+    /// The upstream gave no usable answer.
+    Failed(AttemptResult),
+}
+
+impl Trouble {
+    /// What of `exchange` people should hear about, the gravest first; empty when it is nobody's business.
+    ///
+    /// An upstream that fails is worth telling even when the next one saved the request. Callers' mistakes, clients
+    /// that left and the gateway's own refusals are not, whatever had happened before.
+    pub(crate) fn all_in(exchange: &Exchange) -> Vec<Self> {
+        let mut troubles: Vec<Self> = Vec::new();
+        match exchange.outcome {
+            Outcome::ClientClosed | Outcome::Rejected | Outcome::Shed | Outcome::Drained => return troubles,
+            Outcome::AllFailed => troubles.push(Self { upstream: None, reason: Reason::AllFailed }),
+            Outcome::StreamBroken => troubles.extend(exchange.attempts.last().map(broken)),
+            Outcome::Ok | Outcome::UpstreamError => {}
+        }
+        for trouble in exchange.attempts.iter().filter_map(of_attempt) {
+            if !troubles.contains(&trouble) {
+                troubles.push(trouble);
+            }
+        }
+        troubles
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AllFailed => f.write_str("all_failed"),
+            Self::StreamBroken => f.write_str("stream_broken"),
+            Self::Status(status) => write!(f, "status {status}"),
+            Self::Failed(result) => result.fmt(f),
+        }
+    }
+}
+
+fn broken(attempt: &Attempt) -> Trouble {
+    Trouble { upstream: Some(Arc::clone(&attempt.upstream)), reason: Reason::StreamBroken }
+}
+
+fn of_attempt(attempt: &Attempt) -> Option<Trouble> {
+    let reason = match attempt.result {
+        AttemptResult::Ok | AttemptResult::Abandoned => None,
+        AttemptResult::Status => attempt.status.filter(|status| is_upstreams_fault(*status)).map(Reason::Status),
+        AttemptResult::DnsFailed
+        | AttemptResult::ConnectRefused
+        | AttemptResult::ConnectFailed
+        | AttemptResult::ConnectTimeout
+        | AttemptResult::TlsFailed
+        | AttemptResult::ResetBeforeHead
+        | AttemptResult::BadHead
+        | AttemptResult::HeadTimeout
+        | AttemptResult::Redirected
+        | AttemptResult::Misconfigured
+        | AttemptResult::Failed => Some(Reason::Failed(attempt.result)),
+    };
+    reason.map(|reason| Trouble { upstream: Some(Arc::clone(&attempt.upstream)), reason })
+}
+
+/// A key that is wrong, unpaid, forbidden or exhausted, or a server that fails: somebody must act. Any other status
+/// says that the upstream did not like what the caller sent.
+const fn is_upstreams_fault(status: u16) -> bool {
+    matches!(status, 401 | 402 | 403 | 429 | 500..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{attempt, exchange, status};
+
+    /// The troubles of an exchange that ended with `outcome` after `attempts`, as `upstream: reason`.
+    fn troubles(outcome: Outcome, attempts: &[Attempt]) -> Vec<String> {
+        let told = Trouble::all_in(&exchange(outcome, attempts));
+        told.iter().map(|t| format!("{}: {}", t.upstream.as_deref().unwrap_or("-"), t.reason)).collect()
+    }
+
+    #[test]
+    fn every_way_an_upstream_gives_no_answer_is_its_fault() {
+        let blameless = [AttemptResult::Ok, AttemptResult::Abandoned, AttemptResult::Status];
+        for result in AttemptResult::ALL {
+            let told = troubles(Outcome::Ok, &[attempt("a", result), attempt("b", AttemptResult::Ok)]);
+            let expected = (!blameless.contains(&result)).then(|| format!("a: {result}"));
+            assert_eq!(told, Vec::from_iter(expected));
+        }
+    }
+
+    #[test]
+    fn a_status_is_the_upstreams_fault_or_the_callers() {
+        for (code, is_told) in [
+            (400, false),
+            (401, true),
+            (402, true),
+            (403, true),
+            (404, false),
+            (408, false),
+            (409, false),
+            (413, false),
+            (415, false),
+            (422, false),
+            (429, true),
+            (499, false),
+            (500, true),
+            (503, true),
+            (529, true),
+            (600, true),
+        ] {
+            let told = troubles(Outcome::UpstreamError, &[status("a", code)]);
+            let expected = is_told.then(|| format!("a: status {code}"));
+            assert_eq!(told, Vec::from_iter(expected));
+        }
+    }
+
+    #[test]
+    fn which_outcomes_alert() {
+        let fault = [attempt("a", AttemptResult::HeadTimeout)];
+        for outcome in Outcome::ALL {
+            let expected: &[&str] = match outcome {
+                Outcome::ClientClosed | Outcome::Rejected | Outcome::Shed | Outcome::Drained => &[],
+                Outcome::Ok | Outcome::UpstreamError => &["a: head_timeout"],
+                Outcome::AllFailed => &["-: all_failed", "a: head_timeout"],
+                Outcome::StreamBroken => &["a: stream_broken", "a: head_timeout"],
+            };
+            assert_eq!(troubles(outcome, &fault), expected, "{outcome}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_simply_worked_is_nobodys_business() {
+        assert!(troubles(Outcome::Ok, &[attempt("a", AttemptResult::Ok)]).is_empty());
+    }
+
+    #[test]
+    fn the_same_trouble_twice_is_told_once() {
+        let twice = [status("a", 500), status("a", 500), status("b", 500)];
+        assert_eq!(troubles(Outcome::AllFailed, &twice), ["-: all_failed", "a: status 500", "b: status 500"]);
+    }
+}

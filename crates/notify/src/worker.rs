@@ -1,0 +1,150 @@
+use crate::alert::Alert;
+use crate::counts::ChannelCounts;
+use crate::notifier::{Notifier, NotifyError};
+use futures_util::future::join_all;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// The pauses before the second and the third try; there is no fourth.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)];
+
+/// Delivers what [`Alerts`](crate::Alerts) queued, each channel at its own pace.
+#[derive(Debug)]
+#[must_use = "nothing is delivered until the worker runs"]
+pub struct Worker {
+    channels: Vec<Channel>,
+    counts: Vec<Arc<ChannelCounts>>,
+    closing: CancellationToken,
+}
+
+impl Worker {
+    /// How long one try may take, whatever the notifier does.
+    pub const TRY_LIMIT: Duration = Duration::from_secs(5);
+
+    /// How long messages that still wait are delivered after the alerts were closed.
+    pub const FLUSH_LIMIT: Duration = Duration::from_secs(2);
+
+    pub(crate) const fn new(
+        channels: Vec<Channel>,
+        counts: Vec<Arc<ChannelCounts>>,
+        closing: CancellationToken,
+    ) -> Self {
+        Self { channels, counts, closing }
+    }
+
+    /// Delivers until the alerts are closed or dropped, and then for at most [`Worker::FLUSH_LIMIT`]; what is left
+    /// counts as failed. A channel that hangs delays no other.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future abandons what is under way and what waits.
+    pub async fn run(self) {
+        let Self { channels, counts, closing } = self;
+        let mut deliveries = std::pin::pin!(join_all(channels.into_iter().map(|channel| channel.run(&closing))));
+        let flushed = tokio::select! {
+            _ = &mut deliveries => true,
+            () = closing.cancelled() => timeout(Self::FLUSH_LIMIT, &mut deliveries).await.is_ok(),
+        };
+        if !flushed {
+            let left = counts.iter().map(|counts| counts.give_up()).sum::<u64>();
+            tracing::warn!(left, "alerts were not delivered before the gateway stopped");
+        }
+    }
+}
+
+// The owner spawns the worker on its tracker.
+const _: fn(Worker) -> Box<dyn Future<Output = ()> + Send + 'static> = |worker| Box::new(worker.run());
+
+/// One notifier, and what waits for it.
+pub(crate) struct Channel {
+    notifier: Arc<dyn Notifier>,
+    queue: mpsc::Receiver<Arc<Alert>>,
+    counts: Arc<ChannelCounts>,
+}
+
+impl Channel {
+    /// A channel and the outlet that fills its queue. `counts` must know the notifier's name.
+    pub(crate) fn open(notifier: Arc<dyn Notifier>, counts: &[Arc<ChannelCounts>], cap: usize) -> (Outlet, Self) {
+        let (sender, queue) = mpsc::channel(cap);
+        let known = counts.iter().find(|counts| counts.name() == notifier.name());
+        let counts = known.map_or_else(|| Arc::new(ChannelCounts::new(notifier.name())), Arc::clone);
+        (Outlet { sender, counts: Arc::clone(&counts) }, Self { notifier, queue, counts })
+    }
+
+    async fn run(mut self, closing: &CancellationToken) {
+        while let Some(alert) = self.next(closing).await {
+            self.deliver(&alert).await;
+        }
+    }
+
+    /// The next message; `None` when the queue is closed and empty.
+    async fn next(&mut self, closing: &CancellationToken) -> Option<Arc<Alert>> {
+        tokio::select! {
+            biased;
+            alert = self.queue.recv() => alert,
+            () = closing.cancelled() => {
+                self.queue.close();
+                self.queue.recv().await
+            }
+        }
+    }
+
+    async fn deliver(&self, alert: &Alert) {
+        match self.try_until_settled(alert).await {
+            Ok(()) => self.counts.count_sent(),
+            Err(error) => {
+                self.counts.count_failed();
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(channel = self.notifier.name(), error, "alert was not delivered");
+            }
+        }
+    }
+
+    async fn try_until_settled(&self, alert: &Alert) -> Result<(), NotifyError> {
+        for pause in PAUSES {
+            match self.try_once(alert).await {
+                Err(error) if error.is_temporary() => sleep(pause).await,
+                settled => return settled,
+            }
+        }
+        self.try_once(alert).await
+    }
+
+    async fn try_once(&self, alert: &Alert) -> Result<(), NotifyError> {
+        timeout(Worker::TRY_LIMIT, self.notifier.notify(alert))
+            .await
+            .unwrap_or(Err(NotifyError::Timeout(Worker::TRY_LIMIT)))
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel").field("counts", &self.counts).finish_non_exhaustive()
+    }
+}
+
+/// Where alerts enter a channel's queue.
+pub(crate) struct Outlet {
+    sender: mpsc::Sender<Arc<Alert>>,
+    counts: Arc<ChannelCounts>,
+}
+
+impl Outlet {
+    /// Queues `alert`, or drops and counts it when the queue is full or closed.
+    pub(crate) fn offer(&self, alert: &Arc<Alert>) {
+        // Counted first: the worker must never see more settled than queued.
+        self.counts.count_queued();
+        if self.sender.try_send(Arc::clone(alert)).is_err() {
+            self.counts.count_turned_away();
+        }
+    }
+
+    /// Counts an alert that this channel is not told.
+    pub(crate) fn suppress(&self) {
+        self.counts.count_suppressed();
+    }
+}

@@ -1,0 +1,18 @@
+DROP INDEX records_exchange_id;
+DROP INDEX records_request_id;
+DROP INDEX records_created_at;
+ALTER TABLE records DROP COLUMN exchange_id;
+ALTER TABLE records DROP COLUMN request_id;
+ALTER TABLE records DROP COLUMN method;
+ALTER TABLE records DROP COLUMN path;
+ALTER TABLE records DROP COLUMN upstream;
+ALTER TABLE records DROP COLUMN outcome;
+ALTER TABLE records DROP COLUMN error;
+ALTER TABLE records DROP COLUMN attempts;
+ALTER TABLE records DROP COLUMN stream;
+ALTER TABLE records DROP COLUMN prompt_tokens;
+ALTER TABLE records DROP COLUMN completion_tokens;
+ALTER TABLE records DROP COLUMN bytes_in;
+ALTER TABLE records DROP COLUMN bytes_out;
+ALTER TABLE records DROP COLUMN first_byte_time;
+ALTER TABLE records DROP COLUMN truncated;

@@ -1,0 +1,22 @@
+-- Nullable without exception, so that the Go version can still insert its own rows. Times are nanoseconds.
+ALTER TABLE records
+    ADD COLUMN IF NOT EXISTS exchange_id text,
+    ADD COLUMN IF NOT EXISTS request_id text,
+    ADD COLUMN IF NOT EXISTS method text,
+    ADD COLUMN IF NOT EXISTS path text,
+    ADD COLUMN IF NOT EXISTS upstream text,
+    ADD COLUMN IF NOT EXISTS outcome text,
+    ADD COLUMN IF NOT EXISTS error text,
+    ADD COLUMN IF NOT EXISTS attempts text,
+    ADD COLUMN IF NOT EXISTS stream boolean,
+    ADD COLUMN IF NOT EXISTS prompt_tokens bigint,
+    ADD COLUMN IF NOT EXISTS completion_tokens bigint,
+    ADD COLUMN IF NOT EXISTS bytes_in bigint,
+    ADD COLUMN IF NOT EXISTS bytes_out bigint,
+    ADD COLUMN IF NOT EXISTS first_byte_time bigint,
+    ADD COLUMN IF NOT EXISTS truncated boolean;
+
+CREATE INDEX IF NOT EXISTS records_created_at ON records (created_at);
+CREATE INDEX IF NOT EXISTS records_request_id ON records (request_id);
+-- A batch whose commit was never confirmed is written again; this is what keeps it from being there twice.
+CREATE UNIQUE INDEX IF NOT EXISTS records_exchange_id ON records (exchange_id);

@@ -1,0 +1,161 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use crate::queue::{QUEUE_CAP_BYTES, QUEUE_CAP_ROWS};
+
+/// What became of the rows: readable by anyone, cheap to clone, all clones count as one.
+///
+/// Every exchange that a [`Recorder`](crate::Recorder) hears ends in exactly one of [`written`](Self::written) and
+/// [`dropped`](Self::dropped); until then it is in [`queued_rows`](Self::queued_rows).
+#[derive(Clone, Debug, Default)]
+pub struct Counters(Arc<Tally>);
+
+#[derive(Debug, Default)]
+struct Tally {
+    written: AtomicU64,
+    queue_full: AtomicU64,
+    invalid: AtomicU64,
+    shutdown: AtomicU64,
+    queued_rows: AtomicUsize,
+    queued_bytes: AtomicUsize,
+    store_down: AtomicBool,
+}
+
+/// Why a row was not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DropReason {
+    /// The queue held as many rows or bytes as it may.
+    QueueFull,
+    /// The store works and would not take this row.
+    Invalid,
+    /// The gateway stopped before the row could be written.
+    Shutdown,
+}
+
+impl DropReason {
+    /// Every reason, for those who need the closed set.
+    pub const ALL: [Self; 3] = [Self::QueueFull, Self::Invalid, Self::Shutdown];
+
+    /// The word for it in metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue_full",
+            Self::Invalid => "invalid",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
+impl Counters {
+    /// Rows that the store has taken.
+    pub fn written(&self) -> u64 {
+        self.0.written.load(Relaxed)
+    }
+
+    /// Rows that were given up for this reason.
+    pub fn dropped(&self, reason: DropReason) -> u64 {
+        self.dropped_for(reason).load(Relaxed)
+    }
+
+    /// Rows waiting to be written, those of the batch that is being written included.
+    pub fn queued_rows(&self) -> usize {
+        self.0.queued_rows.load(Relaxed)
+    }
+
+    /// Bytes of the bodies that those rows were or will be made of.
+    pub fn queued_bytes(&self) -> usize {
+        self.0.queued_bytes.load(Relaxed)
+    }
+
+    /// Whether the last call of the store found it working; true before the first call.
+    pub fn store_is_up(&self) -> bool {
+        !self.0.store_down.load(Relaxed)
+    }
+
+    /// Takes a place in the queue for an exchange of this many bytes, unless it is full. One that is larger than the
+    /// whole queue gets in when it would be alone, so that no exchange is impossible to record.
+    pub(crate) fn admit(&self, bytes: usize) -> bool {
+        let row = |rows: usize| (rows < QUEUE_CAP_ROWS).then_some(rows + 1);
+        if self.0.queued_rows.fetch_update(Relaxed, Relaxed, row).is_err() {
+            return false;
+        }
+        let room = |held: usize| {
+            let total = held.saturating_add(bytes);
+            (held == 0 || total <= QUEUE_CAP_BYTES).then_some(total)
+        };
+        let admitted = self.0.queued_bytes.fetch_update(Relaxed, Relaxed, room).is_ok();
+        if !admitted {
+            self.0.queued_rows.fetch_sub(1, Relaxed);
+        }
+        admitted
+    }
+
+    /// The admitted row is in the store.
+    pub(crate) fn settle_written(&self, bytes: usize) {
+        self.leave(bytes);
+        self.0.written.fetch_add(1, Relaxed);
+    }
+
+    /// The admitted row is given up.
+    pub(crate) fn settle_dropped(&self, bytes: usize, reason: DropReason) {
+        self.leave(bytes);
+        self.refuse(reason);
+    }
+
+    /// A row that was never admitted is given up.
+    pub(crate) fn refuse(&self, reason: DropReason) {
+        self.dropped_for(reason).fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn note_store_up(&self) {
+        self.0.store_down.store(false, Relaxed);
+    }
+
+    pub(crate) fn note_store_down(&self) {
+        self.0.store_down.store(true, Relaxed);
+    }
+
+    fn leave(&self, bytes: usize) {
+        self.0.queued_rows.fetch_sub(1, Relaxed);
+        self.0.queued_bytes.fetch_sub(bytes, Relaxed);
+    }
+
+    fn dropped_for(&self, reason: DropReason) -> &AtomicU64 {
+        match reason {
+            DropReason::QueueFull => &self.0.queue_full,
+            DropReason::Invalid => &self.0.invalid,
+            DropReason::Shutdown => &self.0.shutdown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_queue_is_bounded_in_bytes() {
+        let counters = Counters::default();
+        let half = QUEUE_CAP_BYTES / 2;
+        assert_eq!([counters.admit(half), counters.admit(half), counters.admit(1)], [true, true, false]);
+        counters.settle_written(half);
+        assert!(counters.admit(1));
+        assert_eq!((counters.queued_rows(), counters.queued_bytes()), (2, half + 1));
+    }
+
+    #[test]
+    fn the_queue_is_bounded_in_rows() {
+        let counters = Counters::default();
+        assert!((0..QUEUE_CAP_ROWS).all(|_| counters.admit(0)));
+        assert!(!counters.admit(0));
+        assert_eq!(counters.queued_rows(), QUEUE_CAP_ROWS);
+    }
+
+    #[test]
+    fn an_exchange_larger_than_the_queue_gets_in_alone() {
+        let counters = Counters::default();
+        assert_eq!([counters.admit(QUEUE_CAP_BYTES + 1), counters.admit(1)], [true, false]);
+        counters.settle_dropped(QUEUE_CAP_BYTES + 1, DropReason::Invalid);
+        assert_eq!((counters.queued_rows(), counters.queued_bytes()), (0, 0));
+    }
+}

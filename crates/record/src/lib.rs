@@ -1,0 +1,76 @@
+//! What happened, kept: exchange → row → bounded queue → one writer → SQLite or PostgreSQL.
+//!
+//! A [`Recorder`] hears every [`Exchange`](oar_exchange::Exchange) on the request path and puts it into a queue that is
+//! bounded in rows and in bytes. A [`Writer`], one future that the owner runs, turns exchanges into [`Row`]s and hands
+//! them in batches to a [`Store`]. A store that is slow or gone costs rows, which [`Counters`] tell with the reason; it
+//! never costs a request a microsecond.
+//!
+//! The table is the Go version's with more columns, all nullable: its databases open and lose nothing, and it can still
+//! insert into ours.
+//!
+//! This crate refuses to decide who may read records, to write on the request path, to hold more than its caps say, and
+//! to log a body, a token or a DSN.
+//!
+//! A store of one's own is one method:
+//!
+//! ```
+//! use oar_record::{Recorder, Row, Store, StoreError};
+//! use std::io::Write;
+//! use std::time::Duration;
+//!
+//! /// Keeps rows as JSON lines.
+//! struct JsonLines<W>(W);
+//!
+//! #[async_trait::async_trait]
+//! impl<W: Write + Send + 'static> Store for JsonLines<W> {
+//!     async fn write(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+//!         for row in rows {
+//!             serde_json::to_writer(&mut self.0, row).map_err(StoreError::rejected)?;
+//!             self.0.write_all(b"\n").map_err(StoreError::unavailable)?;
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let (recorder, writer) = Recorder::start(Box::new(JsonLines(Vec::new())), "gateway-1");
+//! let counters = recorder.counters();
+//! // The owner runs the writer on a tracker of its own, gives `recorder` to the gateway as an `Observer`, and when it
+//! // shuts down lets `stop` resolve to the time that flushing may take.
+//! let stop = async { Duration::from_secs(5) };
+//! writer.run(stop).await;
+//! assert_eq!(counters.written(), 0);
+//! # }
+//! ```
+
+mod row;
+mod stream_text;
+mod text;
+
+mod batch;
+mod counters;
+mod queue;
+mod writer;
+
+mod store;
+
+mod created_at;
+mod schema;
+
+mod open_error;
+
+mod postgres;
+mod postgres_dsn;
+mod sqlite;
+
+pub use counters::{Counters, DropReason};
+pub use created_at::CreatedAt;
+pub use open_error::OpenError;
+pub use postgres::PostgresStore;
+pub use queue::{QUEUE_CAP_BYTES, QUEUE_CAP_ROWS, Recorder};
+pub use row::Row;
+pub use sqlite::SqliteStore;
+pub use store::{Store, StoreError};
+pub use text::FIELD_CAP_BYTES;
+pub use writer::{BATCH_CAP_BYTES, BATCH_CAP_ROWS, BATCH_LINGER, Writer};

@@ -1,0 +1,213 @@
+use crate::created_at::CreatedAt;
+use crate::schema::records;
+use crate::text::{self, Field};
+use diesel::prelude::*;
+use oar_exchange::{Answer, Attempt, Exchange, Request};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+/// One exchange as the table has it. Columns down to [`headers`](Self::headers) are the Go version's, the rest ours.
+///
+/// Every column may be NULL: the Go version writes none of ours. `Debug` shows no text of a client.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = records, treat_none_as_default_value = false)]
+pub struct Row {
+    /// The table's own number; `None` until the row is stored, and ignored when it is written.
+    #[diesel(skip_insertion, select_expression = records::id.nullable())]
+    pub id: Option<i64>,
+    /// Which gateway it was.
+    pub hostname: Option<String>,
+    /// Where the upstream is whose answer went to the client, or that was tried last.
+    pub upstream_endpoint: Option<String>,
+    /// The label of the key that upstream was sent.
+    pub upstream_sk: Option<String>,
+    /// When the request's head was read.
+    pub created_at: Option<CreatedAt>,
+    /// The client's address.
+    pub ip: Option<String>,
+    /// The request's body where it is text, else a note on what it was.
+    pub body: Option<String>,
+    /// The model asked for; the path when the request names none, as the Go version has it.
+    pub model: Option<String>,
+    /// The answer's body where it is text, a stream's put together, else a note on what it was.
+    pub response: Option<String>,
+    /// Nanoseconds until the answer's head was ready.
+    pub response_time: Option<i64>,
+    /// Nanoseconds until the exchange ended.
+    pub elapsed_time: Option<i64>,
+    /// The status the client was sent; 499 when it left before.
+    pub status: Option<i64>,
+    /// The label of the token the client was let in with.
+    pub authorization: Option<String>,
+    /// The client's `user-agent`.
+    pub user_agent: Option<String>,
+    /// The request's headers: a JSON object of lists, names spelled `Like-This`.
+    pub headers: Option<String>,
+    /// The exchange's own id, a UUIDv7: unique.
+    pub exchange_id: Option<String>,
+    /// What the client knows the request by. A client may use one twice.
+    pub request_id: Option<String>,
+    /// The request's method.
+    pub method: Option<String>,
+    /// The request's path, without the query.
+    pub path: Option<String>,
+    /// The configured name of the upstream that [`upstream_endpoint`](Self::upstream_endpoint) tells of.
+    pub upstream: Option<String>,
+    /// How the exchange ended: a word of [`Outcome`](oar_exchange::Outcome).
+    pub outcome: Option<String>,
+    /// What went wrong, for the operator.
+    pub error: Option<String>,
+    /// The tries, a JSON list of `{upstream, phase, result, status, ms, request_id?, detail?}`.
+    pub attempts: Option<String>,
+    /// Whether the request asked for a stream.
+    pub stream: Option<bool>,
+    /// Tokens of the prompt, as the upstream counted them.
+    pub prompt_tokens: Option<i64>,
+    /// Tokens of the completion, as the upstream counted them.
+    pub completion_tokens: Option<i64>,
+    /// Bytes of body that the client sent.
+    pub bytes_in: Option<i64>,
+    /// Bytes of the answer's body that went to the client.
+    pub bytes_out: Option<i64>,
+    /// Nanoseconds until the first byte of the answer's body went to the client.
+    pub first_byte_time: Option<i64>,
+    /// Whether `body` or `response` is shorter than what there was.
+    pub truncated: Option<bool>,
+}
+
+impl Row {
+    /// The row that tells of this exchange.
+    pub fn from_exchange(exchange: &Exchange, hostname: &str) -> Self {
+        let Exchange { request, answer, usage, .. } = exchange;
+        let told = told_attempt(exchange);
+        let body = request_field(request);
+        let response = text::answer(answer);
+        Self {
+            id: None,
+            hostname: Some(text::clean(hostname)),
+            upstream_endpoint: told.map(|attempt| text::clean(&attempt.endpoint)),
+            upstream_sk: told.and_then(|attempt| attempt.key.as_deref()).map(text::clean),
+            created_at: Some(CreatedAt(exchange.started_at)),
+            ip: Some(request.peer.to_canonical().to_string()),
+            model: Some(text::clean(request.model.as_ref().unwrap_or(&request.path))),
+            response_time: answer.head_after.map(nanoseconds),
+            elapsed_time: Some(nanoseconds(exchange.elapsed)),
+            status: Some(i64::from(answer.status)),
+            authorization: exchange.caller.as_deref().map(text::clean),
+            user_agent: header(request, "user-agent"),
+            headers: Some(headers_json(request)),
+            exchange_id: Some(text::clean(&exchange.id)),
+            request_id: Some(text::clean(&exchange.request_id)),
+            method: Some(request.method.to_string()),
+            path: Some(text::clean(&request.path)),
+            upstream: told.map(|attempt| text::clean(&attempt.upstream)),
+            outcome: Some(exchange.outcome.as_str().to_owned()),
+            error: exchange.error.as_deref().map(text::clean),
+            attempts: Some(attempts_json(&exchange.attempts)),
+            stream: Some(request.stream),
+            prompt_tokens: usage.and_then(|usage| usage.prompt).map(whole),
+            completion_tokens: usage.and_then(|usage| usage.completion).map(whole),
+            bytes_in: Some(whole(request.bytes)),
+            bytes_out: Some(whole(answer.bytes)),
+            first_byte_time: answer.first_byte_after.map(nanoseconds),
+            truncated: Some(body.truncated || response.truncated),
+            body: Some(body.text),
+            response: Some(response.text),
+        }
+    }
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Row")
+            .field("id", &self.id)
+            .field("exchange_id", &self.exchange_id)
+            .field("outcome", &self.outcome)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The attempt whose answer went to the client, or failing that the last one.
+fn told_attempt(exchange: &Exchange) -> Option<&Attempt> {
+    let Answer { status, .. } = exchange.answer;
+    let relayed = || exchange.attempts.iter().rfind(|attempt| attempt.status == Some(status));
+    exchange.served_by().or_else(relayed).or_else(|| exchange.attempts.last())
+}
+
+fn request_field(request: &Request) -> Field {
+    let media_type = header(request, "content-type");
+    if header(request, "content-encoding").is_some_and(|coding| coding != "identity") {
+        return text::note(media_type.as_deref(), request.bytes);
+    }
+    text::request(media_type.as_deref(), &request.body, request.bytes)
+}
+
+fn header(request: &Request, name: &str) -> Option<String> {
+    request.headers.get(name).map(|value| text::clean(&String::from_utf8_lossy(value.as_bytes())))
+}
+
+fn headers_json(request: &Request) -> String {
+    let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in &request.headers {
+        let value = text::clean(&String::from_utf8_lossy(value.as_bytes()));
+        lists.entry(go_spelling(name.as_str())).or_default().push(value);
+    }
+    json(&lists)
+}
+
+/// `user-agent` → `User-Agent`, as Go's `net/http` spells names, so that old queries find them.
+fn go_spelling(name: &str) -> String {
+    let capitalised = |word: &str| {
+        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+        first.to_ascii_uppercase() + rest
+    };
+    name.split('-').map(capitalised).collect::<Vec<_>>().join("-")
+}
+
+/// One try as the `attempts` column tells it.
+#[derive(Serialize)]
+struct Told<'a> {
+    upstream: &'a str,
+    phase: &'static str,
+    result: &'static str,
+    status: Option<u16>,
+    ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+}
+
+impl<'a> From<&'a Attempt> for Told<'a> {
+    fn from(attempt: &'a Attempt) -> Self {
+        Self {
+            upstream: &attempt.upstream,
+            phase: attempt.result.phase().as_str(),
+            result: attempt.result.as_str(),
+            status: attempt.status,
+            ms: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
+            request_id: attempt.upstream_request_id.as_deref(),
+            detail: attempt.detail.as_deref(),
+        }
+    }
+}
+
+fn attempts_json(attempts: &[Attempt]) -> String {
+    json(&attempts.iter().map(Told::from).collect::<Vec<_>>())
+}
+
+/// JSON escapes control characters, NUL among them, so the text needs no cleaning.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn nanoseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

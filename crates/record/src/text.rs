@@ -1,0 +1,140 @@
+//! What of a body is kept: text as text, a stream put together, anything else as a note on what it was.
+
+use crate::stream_text;
+use bytes::Bytes;
+use oar_exchange::Answer;
+use std::borrow::Cow;
+
+/// The most bytes of one field; what goes beyond is cut off and the row marked as truncated.
+pub const FIELD_CAP_BYTES: usize = 1024 * 1024;
+
+/// A media type in a note is cut here: it is the other side's word.
+const MEDIA_TYPE_CAP_CHARS: usize = 100;
+
+/// The text of a column, and whether there was more.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub(crate) text: String,
+    pub(crate) truncated: bool,
+}
+
+/// The request's body as the record keeps it: of `bytes` that the client sent, the gateway kept `body`.
+pub(crate) fn request(media_type: Option<&str>, body: &Bytes, bytes: u64) -> Field {
+    let was_kept = !body.is_empty() || bytes == 0;
+    match Form::of(media_type, body) {
+        Form::Text | Form::EventStream if was_kept => {
+            let field = capped(body);
+            Field { truncated: field.truncated || (body.len() as u64) < bytes, ..field }
+        }
+        Form::Text | Form::EventStream | Form::Multipart | Form::Binary => note(media_type, bytes),
+    }
+}
+
+/// The answer's body as the record keeps it.
+pub(crate) fn answer(answer: &Answer) -> Field {
+    let media_type = answer.content_type.as_deref();
+    let body = answer.body.to_bytes();
+    let mut field = match Form::of(media_type, &body) {
+        Form::Text => capped(&body),
+        Form::EventStream => stream(&body, answer.bytes),
+        Form::Multipart | Form::Binary => return note(media_type, answer.bytes),
+    };
+    field.truncated |= answer.body.is_truncated();
+    field
+}
+
+/// The text that a stream carried; the stream itself when it is none that is known here.
+fn stream(body: &[u8], bytes: u64) -> Field {
+    match stream_text::assemble(body) {
+        Some(text) if text.is_empty() => note(Some("text/event-stream"), bytes),
+        Some(text) => capped(text.as_bytes()),
+        None => capped(body),
+    }
+}
+
+/// What stands for a body that is not kept.
+pub(crate) fn note(media_type: Option<&str>, bytes: u64) -> Field {
+    let media_type: String =
+        essence(media_type).chars().filter(char::is_ascii_graphic).take(MEDIA_TYPE_CAP_CHARS).collect();
+    let of = if media_type.is_empty() { String::new() } else { format!(" of {media_type}") };
+    Field { text: format!("[{bytes} bytes{of}]"), truncated: false }
+}
+
+/// Without NUL, which PostgreSQL's TEXT cannot hold.
+pub(crate) fn clean(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// The form a body has as far as keeping it goes.
+enum Form {
+    Text,
+    EventStream,
+    Multipart,
+    Binary,
+}
+
+impl Form {
+    fn of(media_type: Option<&str>, body: &[u8]) -> Self {
+        let essence = essence(media_type).to_ascii_lowercase();
+        if is_compressed(body) {
+            return Self::Binary;
+        }
+        match essence.as_str() {
+            "text/event-stream" => Self::EventStream,
+            "" => Self::guess(body),
+            "application/json"
+            | "application/xml"
+            | "application/x-ndjson"
+            | "application/jsonl"
+            | "application/x-www-form-urlencoded" => Self::Text,
+            _ if essence.starts_with("text/") || essence.ends_with("+json") || essence.ends_with("+xml") => Self::Text,
+            _ if essence.starts_with("multipart/") => Self::Multipart,
+            _ => Self::Binary,
+        }
+    }
+
+    /// Without a media type, what can be read is text.
+    fn guess(body: &[u8]) -> Self {
+        let readable = match std::str::from_utf8(body) {
+            Ok(text) => !text.contains('\0'),
+            // A character that the end of the copy cut in two.
+            Err(error) => error.error_len().is_none() && !body.contains(&0),
+        };
+        if readable { Self::Text } else { Self::Binary }
+    }
+}
+
+/// The media type without its parameters.
+fn essence(media_type: Option<&str>) -> &str {
+    media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim()
+}
+
+/// Whether this is gzip or zstd, whatever the media type says: neither begins as text can.
+fn is_compressed(body: &[u8]) -> bool {
+    body.starts_with(b"\x1f\x8b") || body.starts_with(b"\x28\xb5\x2f\xfd")
+}
+
+/// At most [`FIELD_CAP_BYTES`] of text; what is no UTF-8 becomes replacement characters.
+fn capped(bytes: &[u8]) -> Field {
+    let kept = bytes.get(..FIELD_CAP_BYTES).map_or(bytes, without_half_character);
+    let mut text = match String::from_utf8_lossy(kept) {
+        Cow::Borrowed(text) => clean(text),
+        Cow::Owned(text) => clean(&text),
+    };
+    // Replacement characters are longer than what they replace.
+    let fits = text.floor_char_boundary(FIELD_CAP_BYTES);
+    let truncated = kept.len() < bytes.len() || fits < text.len();
+    text.truncate(fits);
+    Field { text, truncated }
+}
+
+/// Without the beginning of a character that the cut took the end of.
+fn without_half_character(bytes: &[u8]) -> &[u8] {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => bytes.get(..error.valid_up_to()).unwrap_or(bytes),
+        Ok(_) | Err(_) => bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+use crate::batch::Batch;
+use crate::queue::Queue;
+use crate::store::Chain;
+use crate::{Counters, DropReason, Row, Store, StoreError};
+use std::fmt;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+
+/// The most rows that one [`Store::write`] is given.
+pub const BATCH_CAP_ROWS: usize = 500;
+
+/// A batch is written once its exchanges weigh this many bytes, counted as the queue counts them.
+pub const BATCH_CAP_BYTES: usize = 8 * 1024 * 1024;
+
+/// How long the first row of a batch waits for others.
+pub const BATCH_LINGER: Duration = Duration::from_millis(250);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The one task that writes: owns the store, makes rows, batches them, and does not give up on a store that fails.
+pub struct Writer {
+    store: Box<dyn Store>,
+    hostname: String,
+    queue: Queue,
+    batch: Batch,
+    counters: Counters,
+    outage: Option<Outage>,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("hostname", &self.hostname).finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    pub(crate) fn new(store: Box<dyn Store>, hostname: String, queue: Queue) -> Self {
+        let counters = queue.counters.clone();
+        Self { store, hostname, queue, batch: Batch::new(counters.clone()), counters, outage: None }
+    }
+
+    /// Writes until `stop` resolves, then takes nothing new and writes what is queued for at most the duration that
+    /// `stop` resolved to. Also ends, with everything settled, when every [`Recorder`](crate::Recorder) is gone.
+    ///
+    /// A store that is unavailable is asked again after 250 ms, 500 ms and so on up to every 5 s; meanwhile the queue
+    /// fills up to its caps. What cannot be written in time is counted as [`DropReason::Shutdown`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future counts everything that is queued as [`DropReason::Shutdown`]; rows of a write under way may
+    /// nevertheless be in the store.
+    pub async fn run(mut self, stop: impl Future<Output = Duration>) {
+        let stop = pin!(stop);
+        let grace = tokio::select! {
+            biased;
+            grace = stop => grace,
+            () = self.work() => return,
+        };
+        
+        if timeout(grace, self.work()).await.is_err() {
+            let rows = self.counters.queued_rows();
+            tracing::warn!(rows, "records are lost, the store did not take them before the gateway had to stop");
+        }
+    }
+
+    /// Ends when the queue is closed and empty. All progress is in `self`, so that it can be dropped and called again.
+    async fn work(&mut self) {
+        while self.fill().await {
+            self.flush().await;
+        }
+    }
+
+    /// Fills the batch; false when there is nothing left to write, ever.
+    async fn fill(&mut self) -> bool {
+        if self.batch.is_empty() && !self.take().await {
+            return false;
+        }
+        let mut linger = pin!(sleep(BATCH_LINGER));
+        while !self.batch.is_full() {
+            tokio::select! {
+                biased;
+                more = self.take() => if !more { break },
+                () = &mut linger => break,
+            }
+        }
+        true
+    }
+
+    /// Moves one exchange from the queue into the batch; false when the queue is closed and empty. Cancel safe.
+    async fn take(&mut self) -> bool {
+        let Some(waiting) = self.queue.next().await else { return false };
+        self.batch.push(Row::from_exchange(&waiting.exchange, &self.hostname), waiting.bytes);
+        true
+    }
+
+    /// Writes the batch, whatever it takes. A rejected batch is halved until the row at fault stands alone.
+    async fn flush(&mut self) {
+        let mut pauses = Pauses::default();
+        let mut width = BATCH_CAP_ROWS;
+        while !self.batch.is_empty() {
+            let rows = self.batch.oldest(width);
+            width = rows.len();
+            match self.store.write(rows).await {
+                Ok(()) => {
+                    self.batch.written(width);
+                    self.note_success();
+                    width = width.saturating_mul(2);
+                }
+                Err(StoreError::Rejected(cause)) if width <= 1 => self.give_up_oldest(&*cause),
+                Err(StoreError::Rejected(_)) => width /= 2,
+                Err(error @ StoreError::Unavailable(_)) => {
+                    self.note_failure(&error);
+                    sleep(pauses.next()).await;
+                }
+            }
+        }
+    }
+
+    fn give_up_oldest(&mut self, cause: &(dyn std::error::Error + 'static)) {
+        if let Some(row) = self.batch.dropped(DropReason::Invalid) {
+            let exchange_id = row.exchange_id.as_deref().unwrap_or_default();
+            tracing::warn!(exchange_id, error = %Chain(cause), "record is dropped, the store does not take it");
+        }
+    }
+
+    fn note_success(&mut self) {
+        self.counters.note_store_up();
+        self.queue.overflow.end(&self.counters);
+        if let Some(outage) = self.outage.take() {
+            let seconds = outage.since.elapsed().as_secs();
+            tracing::info!(seconds, failures = outage.failures, "records are written again");
+        }
+    }
+
+    /// Logs the first failure only: an outage of an hour is one event, not seven hundred.
+    fn note_failure(&mut self, error: &StoreError) {
+        self.counters.note_store_down();
+        if self.outage.is_none() {
+            tracing::warn!(error = %Chain(error), "records cannot be written, they wait in the queue");
+        }
+        self.outage.get_or_insert_with(Outage::begin).failures += 1;
+    }
+}
+
+/// A time without a single successful write.
+#[derive(Debug)]
+struct Outage {
+    since: Instant,
+    failures: u64,
+}
+
+impl Outage {
+    fn begin() -> Self {
+        Self { since: Instant::now(), failures: 0 }
+    }
+}
+
+/// How long to wait before the store is asked again: doubling, with a ceiling.
+#[derive(Debug)]
+struct Pauses(Duration);
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self(FIRST_PAUSE)
+    }
+}
+
+impl Pauses {
+    fn next(&mut self) -> Duration {
+        let pause = self.0;
+        self.0 = pause.saturating_mul(2).min(LONGEST_PAUSE);
+        pause
+    }
+}

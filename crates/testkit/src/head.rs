@@ -1,0 +1,68 @@
+use bytes::Bytes;
+use std::fmt;
+
+/// The head of a request or a response exactly as it was on the wire, blank line included.
+///
+/// Looking things up is lenient, as it must be for heads that are wrong on purpose; [`raw`](Self::raw) is the truth.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Head {
+    raw: Bytes,
+    text: String,
+}
+
+impl Head {
+    pub(crate) fn new(raw: Bytes) -> Self {
+        let text = String::from_utf8_lossy(&raw).into_owned();
+        Self { raw, text }
+    }
+
+    /// The bytes, from the first of the first line to the blank line.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// The request line or the status line, without its line end.
+    pub fn first_line(&self) -> &str {
+        self.text.lines().next().unwrap_or_default()
+    }
+
+    /// The request's method; of a response, the protocol version.
+    pub fn method(&self) -> &str {
+        self.word(0)
+    }
+
+    /// The request's target: path and query as they were sent.
+    pub fn target(&self) -> &str {
+        self.word(1)
+    }
+
+    /// The response's status; `None` if there is no number in its place.
+    pub fn status(&self) -> Option<u16> {
+        self.word(1).parse().ok()
+    }
+
+    /// The first value under `name`, in any case, trimmed.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// All values under `name`, in order.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// All headers in order, names as they were spelled, values trimmed.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.text.lines().skip(1).filter_map(|line| line.split_once(':')).map(|(key, value)| (key, value.trim()))
+    }
+
+    fn word(&self, index: usize) -> &str {
+        self.first_line().split(' ').nth(index).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Head").field(&self.text).finish()
+    }
+}

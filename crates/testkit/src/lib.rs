@@ -1,0 +1,54 @@
+//! What the tests put at both ends of a gateway: upstreams that misbehave on cue, and clients that do.
+//!
+//! - [`ScriptedUpstream`] is raw TCP: it plays a [`Script`] on each connection and remembers what it saw, down to the
+//!   moment at which the other side let go. Every way an upstream can fail is a script.
+//! - [`RawClient`] is the other end: bytes out, bytes in, and every impolite way to leave.
+//! - [`Heard`] is an observer that keeps the exchanges it was told.
+//! - [`backend_contract`] is what every [`Upstream`](oar_upstream::Upstream) must do, whatever API it speaks.
+//! - [`standin`] is a server that answers like OpenAI's API, for real clients and for demonstrations.
+//!
+//! It refuses to be published, to listen anywhere but on loopback, and to know a gateway: it sees one only through
+//! sockets and the public traits. Time is tokio's, so a paused clock pauses the scripts as well.
+//!
+//! ```
+//! use oar_testkit::{Ending, RawClient, ScriptedUpstream, Step, request_bytes};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! // Promises ten bytes, sends five, and leaves.
+//! let upstream = ScriptedUpstream::start([
+//!     Step::ReadHead,
+//!     Step::ReadBody,
+//!     Step::send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello"),
+//!     Step::Fin,
+//! ])
+//! .await?;
+//!
+//! let mut client = RawClient::connect(upstream.addr()).await?;
+//! client.send(request_bytes("POST", "/v1/chat/completions", &[], b"{}")).await?;
+//! let response = client.read_response().await.expect("a head arrives");
+//!
+//! assert_eq!((response.head.status(), response.body.as_ref()), (Some(200), &b"hello"[..]));
+//! assert!(!response.complete);
+//! assert_eq!(client.read_to_close().await.1, Ending::Fin);
+//! assert_eq!(upstream.requests()[0].body, "{}");
+//! # Ok(())
+//! # }
+//! ```
+
+mod head;
+mod wire;
+
+mod raw_client;
+mod scripted;
+
+mod heard;
+
+pub mod backend_contract;
+pub mod standin;
+
+pub use head::Head;
+pub use heard::Heard;
+pub use raw_client::{RawClient, RawResponse, request_bytes};
+pub use scripted::{Connection, Gate, Script, ScriptedUpstream, SeenRequest, Step, response_bytes};
+pub use wire::Ending;

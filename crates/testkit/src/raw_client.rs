@@ -1,0 +1,146 @@
+use crate::wire::{Framing, Wire};
+use crate::{Ending, Head};
+use bytes::Bytes;
+use std::io;
+use std::net::SocketAddr;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
+
+/// A client that sends the bytes it is given and nothing else.
+///
+/// Dropping it closes the connection; the kernel sends a FIN, or a RST when there are bytes nobody read.
+pub struct RawClient {
+    wire: Wire,
+    write: OwnedWriteHalf,
+}
+
+/// A response as a [`RawClient`] read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawResponse {
+    /// The head, exactly as it came.
+    pub head: Head,
+    /// The body without its chunk framing, or what came of it.
+    pub body: Bytes,
+    /// Whether the body came to the end that its framing promised.
+    pub complete: bool,
+}
+
+impl RawResponse {
+    /// The body as text, for assertions.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl RawClient {
+    /// Connects, with `TCP_NODELAY`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says.
+    pub async fn connect(addr: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(addr).await?;
+        stream.set_nodelay(true)?;
+        let (read, write) = stream.into_split();
+        Ok(Self { wire: Wire::new(read), write })
+    }
+
+    /// Connects, sends `request` and reads the whole response.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says; `UnexpectedEof` if no head arrived.
+    pub async fn exchange(addr: SocketAddr, request: impl AsRef<[u8]>) -> io::Result<RawResponse> {
+        let mut client = Self::connect(addr).await?;
+        client.send(request).await?;
+        client.read_response().await.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    ///
+    /// The other side has closed or reset the connection.
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.write.write_all(bytes.as_ref()).await
+    }
+
+    /// Reads a response head; `None` when the connection ended before its blank line.
+    pub async fn read_head(&mut self) -> Option<Head> {
+        self.wire.head().await
+    }
+
+    /// Reads a head and the body that its framing promises; `None` without a head. Not for answers to HEAD.
+    pub async fn read_response(&mut self) -> Option<RawResponse> {
+        let head = self.wire.head().await?;
+        let (body, complete) = self.wire.body(Framing::of_response(&head)).await;
+        Some(RawResponse { head, body, complete })
+    }
+
+    /// Reads one chunk of a chunked body; empty at its end, `None` when the connection ended first.
+    pub async fn read_chunk(&mut self) -> Option<Bytes> {
+        self.wire.chunk().await
+    }
+
+    /// Reads up to and including `needle`; `None` when the connection ended first.
+    pub async fn read_through(&mut self, needle: impl AsRef<[u8]>) -> Option<Bytes> {
+        self.wire.through(needle.as_ref()).await
+    }
+
+    /// Reads exactly `count` bytes; `None` when the connection ended first.
+    pub async fn read_exactly(&mut self, count: usize) -> Option<Bytes> {
+        self.wire.exactly(count).await
+    }
+
+    /// Reads until the connection ends, and says how it did.
+    pub async fn read_to_close(&mut self) -> (Bytes, Ending) {
+        let bytes = self.wire.until_end().await;
+        (bytes, self.wire.ending().unwrap_or(Ending::Fin))
+    }
+
+    /// Says that nothing more will be sent, and goes on reading.
+    ///
+    /// # Errors
+    ///
+    /// The other side has closed or reset the connection.
+    pub async fn half_close(&mut self) -> io::Result<()> {
+        self.write.shutdown().await
+    }
+
+    /// Leaves with a RST, as a client does that crashed.
+    ///
+    /// # Errors
+    ///
+    /// The socket option could not be set.
+    pub fn reset(self) -> io::Result<()> {
+        self.write.as_ref().set_zero_linger()?;
+        // Dropping the half would send a FIN first.
+        self.write.forget();
+        Ok(())
+    }
+
+    /// Leaves without a word: closes both directions.
+    pub fn abandon(self) {
+        drop(self);
+    }
+}
+
+/// A request's bytes: HTTP/1.1 with a `host`, the headers given, and a `content-length` when there is a body and the
+/// headers do not frame it themselves.
+pub fn request_bytes(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Bytes {
+    let mut bytes = format!("{method} {target} HTTP/1.1\r\nhost: gateway.test\r\n").into_bytes();
+    for (name, value) in headers {
+        bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    if !body.is_empty() && !headers.iter().any(|(name, _)| frames_a_body(name)) {
+        bytes.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes.extend_from_slice(body);
+    bytes.into()
+}
+
+pub(crate) fn frames_a_body(name: &str) -> bool {
+    ["content-length", "transfer-encoding"].iter().any(|framing| name.eq_ignore_ascii_case(framing))
+}

@@ -1,0 +1,133 @@
+use super::Gate;
+use crate::raw_client::frames_a_body;
+use bytes::Bytes;
+use http::StatusCode;
+use std::time::Duration;
+
+/// One thing an upstream does on a connection.
+///
+/// While it sends, sleeps or waits it reads ahead a little (64 KiB), so that the other side's leaving is noticed at once.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Reads a request head: this is what counts as a hit.
+    ReadHead,
+    /// Reads the body of the head read last.
+    ReadBody,
+    /// Sends bytes as they are.
+    Send(Bytes),
+    /// Does nothing for so long.
+    Sleep(Duration),
+    /// Does nothing until the test opens the gate.
+    Until(Gate),
+    /// Sends one byte at a time with a pause after each.
+    Trickle(Bytes, Duration),
+    /// Sends the same bytes again and again, with a pause after each time, until the other side leaves.
+    Forever(Bytes, Duration),
+    /// Answers the request read last with its own body; its head comes back in `x-seen-…` headers.
+    Echo,
+    /// Swallows whatever comes and never answers, until the other side leaves.
+    Hang,
+    /// Ends this direction with a FIN, and waits for the other side to do the same. The script is over.
+    Fin,
+    /// Resets the connection. The script is over.
+    Rst,
+}
+
+impl Step {
+    /// Sends text or bytes as they are.
+    pub fn send(bytes: impl Into<Bytes>) -> Self {
+        Self::Send(bytes.into())
+    }
+
+    /// Sends one chunk of a chunked body; an empty one ends the body.
+    pub fn chunk(bytes: impl AsRef<[u8]>) -> Self {
+        let bytes = bytes.as_ref();
+        let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
+        chunk.extend_from_slice(bytes);
+        chunk.extend_from_slice(b"\r\n");
+        Self::Send(chunk.into())
+    }
+
+    /// Sends one server-sent event with this `data`, as one chunk.
+    pub fn event(data: impl AsRef<str>) -> Self {
+        Self::chunk(format!("data: {}\n\n", data.as_ref()))
+    }
+
+    /// Sends the head of a chunked `text/event-stream`.
+    pub fn event_stream() -> Self {
+        Self::send(
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\n\
+             transfer-encoding: chunked\r\nconnection: close\r\n\r\n",
+        )
+    }
+}
+
+/// What an upstream does on one connection, from the first byte to the last.
+///
+/// A script that is played to its end closes the connection as [`Step::Fin`] does.
+#[derive(Clone, Debug)]
+pub struct Script {
+    pub(super) steps: Vec<Step>,
+    pub(super) repeats: bool,
+}
+
+impl Script {
+    /// Plays these steps once.
+    pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self { steps: steps.into_iter().collect(), repeats: false }
+    }
+
+    /// Reads a request whole, then plays these steps.
+    pub fn after_request(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self::new([Step::ReadHead, Step::ReadBody].into_iter().chain(steps))
+    }
+
+    /// Reads a request and answers it with `connection: close`.
+    pub fn answering(status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Self {
+        let headers: Vec<_> = headers.iter().copied().chain([("connection", "close")]).collect();
+        Self::after_request([Step::Send(response_bytes(status, &headers, body.as_ref()))])
+    }
+
+    /// Answers every request of a connection alike, and keeps the connection.
+    pub fn kept_alive(status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Self {
+        let answer = Step::Send(response_bytes(status, headers, body.as_ref()));
+        Self { repeats: true, ..Self::after_request([answer]) }
+    }
+
+    /// Reads a request and never answers.
+    pub fn hanging() -> Self {
+        Self::after_request([Step::Hang])
+    }
+
+    /// Answers with a chunked stream of server-sent events, each `data` sent on its own. `[DONE]` is yours to add.
+    pub fn sse(events: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let events = events.into_iter().map(Step::event);
+        Self::after_request([Step::event_stream()].into_iter().chain(events).chain([Step::chunk("")]))
+    }
+
+    /// Answers each request with its own body, see [`Step::Echo`], and keeps the connection.
+    pub fn echo() -> Self {
+        Self { repeats: true, ..Self::after_request([Step::Echo]) }
+    }
+}
+
+impl<I: IntoIterator<Item = Step>> From<I> for Script {
+    fn from(steps: I) -> Self {
+        Self::new(steps)
+    }
+}
+
+/// A response's bytes: the status line, the headers given, and a `content-length` unless the headers frame the body.
+pub fn response_bytes(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Bytes {
+    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Unknown");
+    let mut bytes = format!("HTTP/1.1 {status} {reason}\r\n").into_bytes();
+    for (name, value) in headers {
+        bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    if !headers.iter().any(|(name, _)| frames_a_body(name)) {
+        bytes.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes.extend_from_slice(body);
+    bytes.into()
+}

@@ -1,0 +1,103 @@
+use crate::{Ending, Head};
+use bytes::Bytes;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// A request that a scripted upstream read.
+#[derive(Clone, Debug)]
+pub struct SeenRequest {
+    /// Which connection it came on, counted from 0.
+    pub connection: usize,
+    /// Its head, exactly as it came.
+    pub head: Head,
+    /// Its body without chunk framing; empty until the script has read it.
+    pub body: Bytes,
+    /// Whether the script has read the body, and it was whole.
+    pub complete: bool,
+}
+
+/// A connection that a scripted upstream accepted. Instants are tokio's.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// When it was accepted.
+    pub accepted: Instant,
+    /// When the script came to its end: a `Fin`, a `Rst`, or its last step done.
+    pub finished: Option<Instant>,
+    /// When and how the other side closed or reset it.
+    pub closed: Option<(Instant, Ending)>,
+    /// How many bytes the upstream could send so far.
+    pub sent: u64,
+}
+
+impl Connection {
+    /// Whether the other side left before the script was over.
+    pub fn abandoned(&self) -> bool {
+        match (self.closed, self.finished) {
+            (Some((closed, _)), Some(finished)) => closed < finished,
+            (closed, _) => closed.is_some(),
+        }
+    }
+}
+
+/// Everything a scripted upstream saw.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) requests: Vec<SeenRequest>,
+    pub(super) connections: Vec<Connection>,
+}
+
+/// One connection's pen: writes into what the upstream saw.
+pub(super) struct Log {
+    seen: Arc<watch::Sender<Seen>>,
+    connection: usize,
+}
+
+impl Log {
+    /// Opens the next connection's entry; `number` says which it is.
+    pub(super) fn open(seen: &Arc<watch::Sender<Seen>>) -> Self {
+        let mut connection = 0;
+        seen.send_modify(|seen| {
+            connection = seen.connections.len();
+            seen.connections.push(Connection { accepted: Instant::now(), finished: None, closed: None, sent: 0 });
+        });
+        Self { seen: seen.clone(), connection }
+    }
+
+    pub(super) fn number(&self) -> usize {
+        self.connection
+    }
+
+    pub(super) fn head(&self, head: Head) {
+        let request = SeenRequest { connection: self.connection, head, body: Bytes::new(), complete: false };
+        self.seen.send_modify(|seen| seen.requests.push(request));
+    }
+
+    pub(super) fn body(&self, body: Bytes, complete: bool) {
+        self.seen.send_modify(|seen| {
+            if let Some(request) = seen.requests.iter_mut().rfind(|request| request.connection == self.connection) {
+                (request.body, request.complete) = (body, complete);
+            }
+        });
+    }
+
+    pub(super) fn sent(&self, bytes: usize) {
+        self.update(|connection| connection.sent += bytes as u64);
+    }
+
+    pub(super) fn finished(&self) {
+        self.update(|connection| _ = connection.finished.get_or_insert_with(Instant::now));
+    }
+
+    pub(super) fn closed(&self, ending: Ending) {
+        self.update(|connection| _ = connection.closed.get_or_insert_with(|| (Instant::now(), ending)));
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Connection)) {
+        self.seen.send_modify(|seen| {
+            if let Some(connection) = seen.connections.get_mut(self.connection) {
+                change(connection);
+            }
+        });
+    }
+}

@@ -1,0 +1,194 @@
+//! `docs/architecture.md` draws who may import whom; these tests hold the manifests against that picture, so that
+//! neither can change without the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+type Names = BTreeSet<String>;
+
+/// Our crates and those of ours that each may import. Imports point down, so a crate stands above what it names.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("openai-api-route", &["oar-app", "oar-config"]),
+    (
+        "oar-app",
+        &[
+            "oar-config",
+            "oar-gateway",
+            "oar-record",
+            "oar-notify",
+            "oar-metrics",
+            "oar-upstream",
+            "oar-routing",
+            "oar-protocol",
+            "oar-exchange",
+        ],
+    ),
+    ("oar-config", &[]),
+    ("oar-gateway", &["oar-routing", "oar-protocol", "oar-exchange", "oar-upstream"]),
+    ("oar-record", &["oar-exchange", "oar-protocol"]),
+    ("oar-notify", &["oar-exchange"]),
+    ("oar-metrics", &["oar-exchange"]),
+    ("oar-testkit", &["oar-exchange", "oar-upstream", "oar-protocol"]),
+    ("oar-upstream", &["oar-protocol"]),
+    ("oar-routing", &[]),
+    ("oar-protocol", &[]),
+    ("oar-exchange", &[]),
+];
+
+/// Outside crates whose choice is one crate's business, by their names on the registry.
+const NAMED_BY: &[(&str, &[&str])] = &[
+    ("yaml_serde", &["oar-config"]),
+    ("diesel", &["oar-record"]),
+    ("diesel-async", &["oar-record"]),
+    ("diesel_migrations", &["oar-record"]),
+    ("libsqlite3-sys", &["oar-record"]),
+    ("tokio-postgres", &["oar-record"]),
+    ("prometheus-client", &["oar-metrics"]),
+    ("clap", &["openai-api-route"]),
+    ("tracing-subscriber", &["openai-api-route"]),
+    ("reqwest", &["oar-upstream", "oar-notify"]),
+    ("hyper-rustls", &["oar-upstream"]),
+    ("hyper", &["oar-upstream", "oar-gateway", "oar-app", "oar-testkit"]),
+];
+
+/// What would give `oar-routing` a runtime, a wire format or a transport.
+const FOREIGN_TO_ROUTING: &[&str] = &["tokio", "hyper", "http", "reqwest", "serde"];
+
+#[test]
+fn imports_between_our_crates_point_down() {
+    let allowed: BTreeMap<_, _> = MAY_IMPORT.iter().copied().collect();
+    for package in packages() {
+        let permitted = allowed.get(package.name.as_str());
+        let permitted = permitted.unwrap_or_else(|| panic!("{} is missing in the picture", package.name));
+        for import in package.imports.iter().filter(|name| allowed.contains_key(name.as_str())) {
+            assert!(permitted.contains(&import.as_str()), "{} may not import {import}", package.name);
+        }
+    }
+}
+
+#[test]
+fn the_picture_has_only_crates_that_exist() {
+    let drawn: Names = MAY_IMPORT.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let existing: Names = packages().into_iter().map(|package| package.name).collect();
+    assert_eq!(drawn, existing);
+}
+
+#[test]
+fn the_picture_has_no_circle() {
+    let mut below = Names::new();
+    for (name, imports) in MAY_IMPORT.iter().rev() {
+        for import in *imports {
+            assert!(below.contains(*import), "{name} stands below {import}, which it imports");
+        }
+        below.insert((*name).to_owned());
+    }
+}
+
+#[test]
+fn the_testkit_is_for_tests_only() {
+    for package in packages() {
+        assert!(!package.imports.contains("oar-testkit"), "{} ships the testkit", package.name);
+    }
+}
+
+#[test]
+fn heavy_crates_are_named_where_they_belong() {
+    let owners: BTreeMap<_, _> = NAMED_BY.iter().copied().collect();
+    for package in packages() {
+        for import in &package.imports {
+            let owner = owners.get(import.as_str());
+            let at_home = owner.is_none_or(|owner| owner.contains(&package.name.as_str()));
+            assert!(at_home, "{} names {import}, which belongs to {owner:?}", package.name);
+        }
+    }
+}
+
+#[test]
+fn a_folder_predicts_its_package() {
+    for package in packages() {
+        if let Some(folder) = package.folder.strip_prefix("crates/") {
+            assert_eq!(package.name, format!("oar-{folder}"));
+        } else {
+            assert_eq!(package.folder, format!("bins/{}", package.name));
+        }
+    }
+}
+
+#[test]
+fn routing_knows_no_runtime_and_no_wire() {
+    let tree = cargo(&["tree", "--offline", "--package", "oar-routing", "--edges", "normal", "--prefix", "none"]);
+    let names: Names = tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
+    assert!(names.contains("oar-routing"), "unexpected output of cargo tree:\n{tree}");
+    for foreign in FOREIGN_TO_ROUTING {
+        assert!(!names.contains(*foreign), "oar-routing depends on {foreign}");
+    }
+}
+
+#[test]
+fn the_architecture_page_names_every_crate_and_no_other() {
+    let page = std::fs::read_to_string(root().join("docs/architecture.md")).expect("docs/architecture.md is readable");
+    let existing = packages().into_iter().map(|package| package.folder);
+    let existing: Names = existing.filter(|folder| folder.starts_with("crates/")).collect();
+    assert_eq!(crate_paths_in(&page), existing);
+}
+
+/// A package of this workspace as its manifest describes it.
+struct Package {
+    name: String,
+    /// Relative to the workspace, as `crates/routing`.
+    folder: String,
+    /// Registry names of everything that is built into it: normal and build dependencies, optional ones included.
+    imports: Names,
+}
+
+fn packages() -> Vec<Package> {
+    let metadata: Value =
+        serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1"])).expect("metadata is JSON");
+    list(&metadata, "packages").map(package).collect()
+}
+
+fn package(metadata: &Value) -> Package {
+    let manifest = Path::new(text(metadata, "manifest_path"));
+    let folder = manifest.parent().and_then(|folder| folder.strip_prefix(root()).ok());
+    let imports = list(metadata, "dependencies").filter(|dependency| !is_for_tests(dependency));
+    Package {
+        name: text(metadata, "name").to_owned(),
+        folder: folder.expect("every member is inside the workspace").display().to_string(),
+        imports: imports.map(|dependency| text(dependency, "name").to_owned()).collect(),
+    }
+}
+
+/// Whether a dependency stays out of what is shipped.
+fn is_for_tests(dependency: &Value) -> bool {
+    dependency.get("kind").and_then(Value::as_str) == Some("dev")
+}
+
+fn list<'a>(object: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    object.get(key).and_then(Value::as_array).expect("a list, by cargo's documentation").iter()
+}
+
+fn text<'a>(object: &'a Value, key: &str) -> &'a str {
+    object.get(key).and_then(Value::as_str).expect("a string, by cargo's documentation")
+}
+
+/// Every `crates/NAME` that the page mentions.
+fn crate_paths_in(page: &str) -> Names {
+    let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    let names = page.split("crates/").skip(1).map(|rest| rest.split(|c| !word(c)).next().unwrap_or_default());
+    names.filter(|name| !name.is_empty()).map(|name| format!("crates/{name}")).collect()
+}
+
+/// What the cargo that runs this test prints.
+fn cargo(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().expect("cargo runs");
+    assert!(output.status.success(), "cargo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("cargo prints UTF-8")
+}
+
+fn root() -> &'static Path {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    crates.and_then(Path::parent).expect("this crate lies in crates/testkit")
+}

@@ -1,0 +1,81 @@
+use crate::BodyError;
+use std::fmt;
+
+/// Why no response head arrived.
+///
+/// The message and its chain of causes are for the operator: they name hosts, and never a key or a body.
+#[derive(Debug, thiserror::Error)]
+#[error("{fault}")]
+pub struct UpstreamError {
+    fault: Fault,
+    #[source]
+    source: Option<BodyError>,
+}
+
+impl UpstreamError {
+    /// A failure without a cause worth telling.
+    pub const fn new(fault: Fault) -> Self {
+        Self { fault, source: None }
+    }
+
+    /// A failure and what caused it.
+    pub fn caused_by(fault: Fault, source: impl Into<BodyError>) -> Self {
+        Self { fault, source: Some(source.into()) }
+    }
+
+    /// The fault of the first such error in a chain of causes, for adapters whose HTTP client wraps their connector's.
+    pub fn find(error: &(dyn std::error::Error + 'static)) -> Option<Fault> {
+        let mut cause = Some(error);
+        while let Some(current) = cause {
+            if let Some(found) = current.downcast_ref::<Self>() {
+                return Some(found.fault);
+            }
+            cause = current.source();
+        }
+        None
+    }
+
+    /// What kind of failure it was.
+    pub const fn fault(&self) -> Fault {
+        self.fault
+    }
+}
+
+/// The kinds of failure before a response head, told apart by what had been sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The configuration makes an attempt impossible; nothing was sent.
+    Misconfigured,
+    /// The host name could not be resolved; nothing was sent.
+    Dns,
+    /// The host refused the connection; nothing was sent.
+    Refused,
+    /// The connection could not be made; nothing was sent.
+    Connect,
+    /// The connection was not made within the connect timeout; nothing was sent.
+    ConnectTimeout,
+    /// The TLS handshake failed; nothing was sent.
+    Tls,
+    /// The connection ended before a response head was complete; the request may have been carried out.
+    Reset,
+    /// What arrived is no HTTP response; the request may have been carried out.
+    BadHead,
+    /// Anything else; the request may have been carried out.
+    Other,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Misconfigured => "upstream is misconfigured",
+            Self::Dns => "host name could not be resolved",
+            Self::Refused => "connection refused",
+            Self::Connect => "connection failed",
+            Self::ConnectTimeout => "connection timed out",
+            Self::Tls => "TLS handshake failed",
+            Self::Reset => "connection ended before the response head",
+            Self::BadHead => "response is not HTTP",
+            Self::Other => "request failed",
+        })
+    }
+}

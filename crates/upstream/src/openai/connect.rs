@@ -1,0 +1,124 @@
+//! Connections: resolve, connect, shake hands, all within one time limit, and say which of them failed.
+
+use crate::{BodyError, Fault, UpstreamError};
+use http::Uri;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
+use hyper_util::rt::TokioIo;
+use rustls::{ClientConfig, RootCertStore};
+use std::error::Error;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+/// TLS with the system's roots, or Mozilla's where the system has none, as in an image without a certificate store.
+pub(super) fn tls() -> ClientConfig {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring supports the default protocol versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+}
+
+/// Connects to `http` and `https` URLs. Its errors are [`UpstreamError`]s.
+#[derive(Clone)]
+pub(super) struct Connector {
+    inner: HttpsConnector<HttpConnector<Resolver>>,
+    timeout: Duration,
+}
+
+impl Connector {
+    /// Speaks HTTP/2 where TLS agrees on it.
+    pub(super) fn any_version(tls: ClientConfig, timeout: Duration) -> Self {
+        let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+        Self { inner: https.enable_all_versions().wrap_connector(tcp()), timeout }
+    }
+
+    /// Speaks HTTP/1.1 only.
+    pub(super) fn http1(tls: ClientConfig, timeout: Duration) -> Self {
+        let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+        Self { inner: https.enable_http1().wrap_connector(tcp()), timeout }
+    }
+}
+
+fn tcp() -> HttpConnector<Resolver> {
+    let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp
+}
+
+type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+impl Service<Uri> for Connector {
+    type Response = Connection;
+    type Error = UpstreamError;
+    type Future = Pin<Box<dyn Future<Output = Result<Connection, UpstreamError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), UpstreamError>> {
+        self.inner.poll_ready(cx).map_err(refine)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connecting = tokio::time::timeout(self.timeout, self.inner.call(uri));
+        Box::pin(async move {
+            match connecting.await {
+                Ok(connected) => connected.map_err(refine),
+                Err(elapsed) => Err(UpstreamError::caused_by(Fault::ConnectTimeout, elapsed)),
+            }
+        })
+    }
+}
+
+/// Tells the failures of a connection apart by the types in its chain of causes.
+fn refine(error: BodyError) -> UpstreamError {
+    let mut fault = Fault::Connect;
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&*error);
+    while let Some(current) = cause {
+        if current.is::<ResolveError>() {
+            fault = Fault::Dns;
+        } else if let Some(io) = current.downcast_ref::<io::Error>() {
+            if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+                fault = Fault::Tls;
+            } else if io.kind() == io::ErrorKind::ConnectionRefused {
+                fault = Fault::Refused;
+            }
+        }
+        cause = current.source();
+    }
+    UpstreamError::caused_by(fault, error)
+}
+
+/// The system's resolver, with an error that can be told from others.
+#[derive(Clone)]
+pub(super) struct Resolver(GaiResolver);
+
+#[derive(Debug, thiserror::Error)]
+#[error("name resolution failed")]
+pub(super) struct ResolveError(#[source] io::Error);
+
+impl Service<Name> for Resolver {
+    type Response = GaiAddrs;
+    type Error = ResolveError;
+    type Future = Pin<Box<dyn Future<Output = Result<GaiAddrs, ResolveError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ResolveError>> {
+        self.0.poll_ready(cx).map_err(ResolveError)
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let resolving = self.0.call(name);
+        Box::pin(async move { resolving.await.map_err(ResolveError) })
+    }
+}

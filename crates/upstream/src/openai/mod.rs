@@ -1,0 +1,135 @@
+//! Any API that speaks OpenAI's protocol, passed through byte for byte.
+//!
+//! The request's path follows the endpoint's own, its body goes out as it came in, and the answer comes back the same
+//! way. What is changed is only what concerns this hop: the credential, the connection's own headers, the host.
+
+mod connect;
+mod fault;
+mod headers;
+mod settings;
+mod transport;
+
+pub use settings::{Settings, SettingsError};
+pub use transport::Transport;
+
+use crate::{Description, Fault, ResponseBody, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse};
+use async_trait::async_trait;
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use secrecy::{ExposeSecret, SecretString};
+use settings::{Endpoint, Key};
+
+/// A remote API that speaks OpenAI's protocol.
+#[derive(Debug)]
+pub struct OpenAi {
+    endpoint: Option<Endpoint>,
+    key: Key,
+    headers: headers::Policy,
+    transport: Transport,
+}
+
+impl OpenAi {
+    /// Makes the adapter. Opens no connection.
+    ///
+    /// # Errors
+    ///
+    /// A [`SettingsError`] when the endpoint is no absolute `http` or `https` URL, or the key cannot be a header value.
+    /// An empty endpoint or key is no error: such an upstream exists, and every attempt at it fails with
+    /// [`Fault::Misconfigured`].
+    pub fn new(settings: Settings, transport: Transport) -> Result<Self, SettingsError> {
+        Ok(Self {
+            endpoint: Endpoint::parse(&settings.endpoint)?,
+            key: Key::new(settings.sk)?,
+            headers: headers::Policy::new(settings.keep_header),
+            transport,
+        })
+    }
+
+    fn defect(&self) -> Option<&'static str> {
+        match (&self.endpoint, &self.key) {
+            (None, _) => Some("endpoint is empty"),
+            (_, Key::Missing) => Some("sk is empty"),
+            (Some(_), Key::Own(_) | Key::OfTheClient) => None,
+        }
+    }
+
+    fn outgoing(&self, request: &UpstreamRequest) -> Result<Request<Full<bytes::Bytes>>, UpstreamError> {
+        let endpoint = self.endpoint.as_ref().filter(|_| self.defect().is_none());
+        let endpoint = endpoint.ok_or_else(|| UpstreamError::new(Fault::Misconfigured))?;
+        let uri = endpoint.uri(&request.path_and_query)?;
+        let mut outgoing = Request::new(Full::new(request.body.clone()));
+        *outgoing.method_mut() = request.method.clone();
+        *outgoing.uri_mut() = uri;
+        *outgoing.headers_mut() = self.headers.outgoing(request, self.key.authorization(request));
+        Ok(outgoing)
+    }
+
+    async fn answer(
+        &self,
+        request: &UpstreamRequest,
+        mut response: Response<Incoming>,
+    ) -> Result<UpstreamResponse, UpstreamError> {
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        let body = match (status, &request.upgrade) {
+            (StatusCode::SWITCHING_PROTOCOLS, Some(_)) => {
+                let upgraded = hyper::upgrade::on(response).await.map_err(|error| fault::of_hyper(error.into()))?;
+                ResponseBody::Tunnel(Box::new(TokioIo::new(upgraded)))
+            }
+            // A status that is none, or an upgrade nobody asked for: relaying it would confuse the client's connection.
+            (status, _) if !(200..600).contains(&status.as_u16()) => return Err(UpstreamError::new(Fault::BadHead)),
+            _ => ResponseBody::stream(response.into_body()),
+        };
+        Ok(UpstreamResponse { status, headers, body })
+    }
+}
+
+#[async_trait]
+impl Upstream for OpenAi {
+    async fn send(&self, request: &UpstreamRequest) -> Result<UpstreamResponse, UpstreamError> {
+        let outgoing = self.outgoing(request)?;
+        let response = self.transport.send(outgoing, request.upgrade.is_some()).await?;
+        self.answer(request, response).await
+    }
+
+    fn describe(&self) -> Description {
+        let (key, passes_client_token) = match &self.key {
+            Key::Own(value) => (value.to_str().ok().map(key_of_bearer), false),
+            Key::OfTheClient => (None, true),
+            Key::Missing => (None, false),
+        };
+        Description {
+            endpoint: self.endpoint.as_ref().map(ToString::to_string).unwrap_or_default(),
+            key,
+            passes_client_token,
+            defect: self.defect().map(Into::into),
+            advice: self.endpoint.as_ref().and_then(Endpoint::advice),
+        }
+    }
+}
+
+fn key_of_bearer(header: &str) -> SecretString {
+    header.strip_prefix("Bearer ").unwrap_or(header).into()
+}
+
+impl Key {
+    /// The `Authorization` for one request; `None` when the client is to be passed on and presented nothing.
+    fn authorization(&self, request: &UpstreamRequest) -> Option<HeaderValue> {
+        match self {
+            Self::Own(header) => Some(header.clone()),
+            Self::OfTheClient => {
+                let token = request.client_token.as_ref()?;
+                settings::bearer(token.expose_secret())
+            }
+            Self::Missing => None,
+        }
+    }
+}
+
+impl Endpoint {
+    fn uri(&self, path_and_query: &str) -> Result<Uri, UpstreamError> {
+        self.join(path_and_query).map_err(|error| UpstreamError::caused_by(Fault::Misconfigured, error))
+    }
+}

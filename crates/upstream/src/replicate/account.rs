@@ -1,0 +1,178 @@
+use super::ask::{Creation, Reply};
+use super::fault;
+use super::links::{Origins, Trust};
+use super::prediction::Prediction;
+use super::problem;
+use super::refusal::{Failure, Refusal};
+use super::settings::SettingsError;
+use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderValue};
+use reqwest::{Client, RequestBuilder, Response, Url, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+use std::time::Duration;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// For reading a prediction's state, which takes Replicate no time.
+const GET_TIMEOUT: Duration = Duration::from_secs(15);
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
+/// A prediction repeats its input and holds its whole output.
+const PREDICTION_CAP_BYTES: usize = 64 * 1024 * 1024;
+/// Longer error texts are cut: somebody else wrote them.
+const MESSAGE_CAP_CHARS: usize = 1000;
+/// How long Replicate may hold a creation's answer back in the hope of an output. Before that answer nobody knows how to
+/// cancel the prediction, so it is the shortest that the API knows; what takes longer is polled for.
+const PREFER_WAIT: HeaderValue = HeaderValue::from_static("wait=1");
+
+/// Replicate's API with the key that one request presents.
+#[derive(Clone)]
+pub(super) struct Account {
+    client: Client,
+    origins: Arc<Origins>,
+    key: Option<Key>,
+}
+
+#[derive(Clone)]
+struct Key {
+    secret: SecretString,
+    header: HeaderValue,
+}
+
+impl Account {
+    pub(super) fn new(origins: Origins) -> Result<Self, SettingsError> {
+        let client = client().map_err(SettingsError::Client)?;
+        Ok(Self { client, origins: Arc::new(origins), key: None })
+    }
+
+    /// The same with this key.
+    ///
+    /// # Errors
+    ///
+    /// If no header can carry it.
+    pub(super) fn with_key(&self, secret: &SecretString) -> Result<Self, SettingsError> {
+        let header = format!("Bearer {}", secret.expose_secret());
+        let mut header = HeaderValue::try_from(header).map_err(|_| SettingsError::Key)?;
+        header.set_sensitive(true);
+        Ok(Self { key: Some(Key { secret: secret.clone(), header }), ..self.clone() })
+    }
+
+    pub(super) fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    /// Creates a prediction.
+    ///
+    /// # Errors
+    ///
+    /// The fault tells whether anything was sent: a prediction costs money, so it is created once at most.
+    pub(super) async fn create(&self, creation: &Creation) -> Result<Prediction, Failure> {
+        let request =
+            self.client.post(self.origins.api(&creation.path)).headers(self.key_headers()).json(&creation.body);
+        let request = match creation.reply {
+            Reply::Whole => request.header("prefer", PREFER_WAIT),
+            Reply::Stream | Reply::StreamWithUsage => request,
+        };
+        let response = request.send().await.map_err(|error| Failure::Fault(fault::of(error)))?;
+        self.read_prediction(response).await
+    }
+
+    /// Reads a prediction's state.
+    pub(super) async fn get(&self, url: &Url) -> Result<Prediction, Failure> {
+        let request = self.client.get(url.clone()).headers(self.key_headers()).timeout(GET_TIMEOUT);
+        self.read_prediction(send_later(request).await?).await
+    }
+
+    /// Asks Replicate to stop. There is nobody left to tell if that fails.
+    pub(super) async fn cancel(&self, url: Url) {
+        let request = self.client.post(url).headers(self.key_headers()).timeout(CANCEL_TIMEOUT);
+        if let Err(error) = request.send().await.and_then(Response::error_for_status) {
+            tracing::warn!(error = %error.without_url(), "prediction could not be cancelled");
+        }
+    }
+
+    /// Opens a prediction's stream of events.
+    pub(super) async fn open_stream(&self, url: Url, trust: Trust) -> Result<Response, Failure> {
+        let headers = match trust {
+            Trust::Key => self.key_headers(),
+            Trust::Keyless => HeaderMap::new(),
+        };
+        let request = self.client.get(url).headers(headers);
+        let request = request.header(ACCEPT, "text/event-stream").header(CACHE_CONTROL, "no-store");
+        let response = send_later(request).await?;
+        if response.status() == http::StatusCode::OK { Ok(response) } else { Err(self.refusal(response).await) }
+    }
+
+    /// Somebody else's text without our key, should it be repeated there, and not too much of it.
+    pub(super) fn redacted(&self, text: &str) -> String {
+        let secret = self.key.as_ref().map(|key| key.secret.expose_secret()).filter(|secret| !secret.is_empty());
+        let text = secret.map_or_else(|| text.to_owned(), |secret| text.replace(secret, "***"));
+        text.chars().take(MESSAGE_CAP_CHARS).collect()
+    }
+
+    fn key_headers(&self) -> HeaderMap {
+        self.key.iter().map(|key| (AUTHORIZATION, key.header.clone())).collect()
+    }
+
+    async fn read_prediction(&self, response: Response) -> Result<Prediction, Failure> {
+        if !response.status().is_success() {
+            return Err(self.refusal(response).await);
+        }
+        let body = read(response, PREDICTION_CAP_BYTES).await?;
+        let no_prediction = |_| Refusal::bad_gateway("upstream_bad_answer", "Replicate's answer is no prediction");
+        let mut prediction: Prediction = serde_json::from_slice(&body).map_err(no_prediction)?;
+        prediction.rewrite_error(|text| self.redacted(text));
+        Ok(prediction)
+    }
+
+    /// The status as it is. A body that cannot be read takes nothing away from it.
+    async fn refusal(&self, response: Response) -> Failure {
+        const PROBLEM_CAP_BYTES: usize = 64 * 1024;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = read(response, PROBLEM_CAP_BYTES).await.unwrap_or_default();
+        let text = String::from_utf8_lossy(&body);
+        problem::refusal(status, &headers, &text, |text| self.redacted(text)).into()
+    }
+}
+
+/// Sends what concerns a prediction that exists already, so that no failure means that nothing was sent.
+async fn send_later(request: RequestBuilder) -> Result<Response, Failure> {
+    request.send().await.map_err(|error| Failure::lost(error.without_url()))
+}
+
+async fn read(mut response: Response, cap_bytes: usize) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| Failure::lost(error.without_url()))? {
+        if body.len() + chunk.len() > cap_bytes {
+            return Err(Refusal::bad_gateway("upstream_bad_answer", "Replicate's answer is too long").into());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Nobody but the configured hosts is talked to: no redirects, no proxies of the environment.
+fn client() -> Result<Client, crate::BodyError> {
+    let client = Client::builder()
+        .tls_backend_preconfigured(tls()?)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .user_agent(concat!("openai-api-route/", env!("CARGO_PKG_VERSION")))
+        .build()?;
+    Ok(client)
+}
+
+/// The system's certificate authorities, or Mozilla's where the system has none, as in an empty container.
+fn tls() -> Result<rustls::ClientConfig, rustls::Error> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}

@@ -1,0 +1,138 @@
+use super::*;
+
+const MIXTRAL: &str = "mistralai/mixtral-8x7b-instruct-v0.1";
+
+fn chat(extra: &Value) -> Result<Ask, Refusal> {
+    let mut body = json!({"model": MIXTRAL, "messages": [{"role": "user", "content": "hi"}]});
+    let fields = extra.as_object().expect("an object").clone();
+    body.as_object_mut().expect("an object").extend(fields);
+    Ask::read(Surface::Chat, body.to_string().as_bytes())
+}
+
+fn completion(body: &Value) -> Result<Ask, Refusal> {
+    Ask::read(Surface::Completion, body.to_string().as_bytes())
+}
+
+fn refused(result: Result<Ask, Refusal>, param: Option<&str>) {
+    let refusal = result.expect_err("refused");
+    let body: Value = serde_json::from_slice(&refusal.json()).expect("JSON");
+    assert_eq!(refusal.status, 400, "{body}");
+    assert_eq!(body["error"]["param"].as_str(), param, "{body}");
+    assert_eq!(body["error"]["type"], "invalid_request_error");
+}
+
+#[test]
+fn parameters_get_the_names_of_the_family() {
+    let asked = json!({
+        "max_tokens": 7, "temperature": 0.2, "top_p": 0.5, "top_k": 40, "seed": 3, "presence_penalty": 0.1,
+        "frequency_penalty": -0.1, "stop": ["\n\n", "END"],
+    });
+    let ask = chat(&asked).expect("translated");
+    let expected = json!({
+        "prompt": "<s>[INST] hi [/INST]", "prompt_template": "{prompt}", "max_new_tokens": 7, "temperature": 0.2,
+        "top_p": 0.5, "top_k": 40, "seed": 3, "presence_penalty": 0.1, "frequency_penalty": -0.1,
+        "stop_sequences": "\n\n,END",
+    });
+    assert_eq!(ask.creation.body, json!({"input": expected, "stream": false}));
+    assert_eq!(ask.creation.path, format!("/models/{MIXTRAL}/predictions"));
+    assert_eq!((ask.shape.reply, ask.shape.limit), (Reply::Whole, Some(7)));
+}
+
+#[test]
+fn a_llama_takes_a_system_prompt_and_max_tokens() {
+    let messages = json!([{"role": "system", "content": "be brief"}, {"role": "user", "content": "hi"}]);
+    let body = json!({"model": "meta/meta-llama-3-8b-instruct", "messages": messages, "max_completion_tokens": 9});
+    let ask = Ask::read(Surface::Chat, body.to_string().as_bytes()).expect("translated");
+    assert_eq!(ask.creation.body["input"], json!({"prompt": "hi", "system_prompt": "be brief", "max_tokens": 9}));
+}
+
+#[test]
+fn a_version_is_addressed_by_version() {
+    let ask = completion(&json!({"model": "owner/name:abc123", "prompt": "Once"})).expect("translated");
+    assert_eq!(ask.creation.path, "/predictions");
+    assert_eq!(ask.creation.body, json!({"version": "abc123", "input": {"prompt": "Once"}, "stream": false}));
+}
+
+#[test]
+fn a_completion_is_prompted_verbatim() {
+    let ask = completion(&json!({"model": MIXTRAL, "prompt": ["Once <s>"]})).expect("translated");
+    assert_eq!(ask.creation.body["input"], json!({"prompt": "Once <s>", "prompt_template": "{prompt}"}));
+    for prompt in [json!([]), json!(["a", "b"]), json!([1, 2]), json!([[1]]), json!(null)] {
+        refused(completion(&json!({"model": MIXTRAL, "prompt": prompt})), Some("prompt"));
+    }
+}
+
+#[test]
+fn a_stop_with_a_comma_is_not_said_to_replicate_but_kept() {
+    let ask = chat(&json!({"stop": ["a,b", "c", ""]})).expect("translated");
+    assert_eq!(ask.creation.body["input"]["stop_sequences"], "c");
+    assert_eq!(ask.stops, ["a,b", "c"]);
+    assert_eq!(chat(&json!({"stop": ","})).expect("translated").creation.body["input"].get("stop_sequences"), None);
+}
+
+#[test]
+fn streams_may_ask_for_usage() {
+    let reply = |extra| chat(&extra).expect("translated").shape.reply;
+    assert_eq!(reply(json!({"stream": true})), Reply::Stream);
+    assert_eq!(reply(json!({"stream": true, "stream_options": {"include_usage": true}})), Reply::StreamWithUsage);
+    assert_eq!(reply(json!({"stream": true, "stream_options": {"include_obfuscation": false}})), Reply::Stream);
+    refused(chat(&json!({"stream_options": {"include_usage": true}})), Some("stream_options"));
+    refused(chat(&json!({"stream": true, "stream_options": {"x": 1}})), Some("stream_options"));
+}
+
+#[test]
+fn what_cannot_be_mapped_is_refused_by_name() {
+    for (name, value) in [
+        ("n", json!(2)),
+        ("tools", json!([{"type": "function"}])),
+        ("tool_choice", json!("required")),
+        ("functions", json!([{}])),
+        ("response_format", json!({"type": "json_object"})),
+        ("response_format", json!({"type": "json_schema", "json_schema": {}})),
+        ("logprobs", json!(true)),
+        ("top_logprobs", json!(3)),
+        ("logit_bias", json!({"50256": -100})),
+        ("modalities", json!(["text", "audio"])),
+        ("store", json!(true)),
+        ("reasoning_effort", json!("high")),
+        ("something_new", json!(1)),
+        ("temperature", json!("hot")),
+        ("max_tokens", json!(-1)),
+        ("max_tokens", json!(1.5)),
+        ("stream", json!("true")),
+        ("stop", json!([1])),
+    ] {
+        refused(chat(&json!({name: value})), Some(name));
+    }
+}
+
+#[test]
+fn what_asks_for_nothing_is_accepted() {
+    let asked = json!({
+        "n": 1, "tools": [], "tool_choice": "auto", "response_format": {"type": "text"}, "logprobs": false,
+        "top_logprobs": null, "logit_bias": {}, "user": "u", "metadata": {"a": "b"}, "service_tier": "auto",
+        "temperature": null, "stop": null, "stream": null, "parallel_tool_calls": true, "modalities": ["text"],
+    });
+    let plain = chat(&json!({})).expect("translated");
+    assert_eq!(chat(&asked).expect("translated").creation.body, plain.creation.body);
+}
+
+#[test]
+fn a_model_is_an_owner_and_a_name() {
+    for model in ["gpt-4o", "a/b/c", "/b", "a/", "a/b:", "../b", "a/..", "a/b?x", "a/b%2f", "a b/c", "a/b:c/d", ""] {
+        refused(completion(&json!({"model": model, "prompt": "x"})), Some("model"));
+    }
+    refused(completion(&json!({"prompt": "x"})), Some("model"));
+    refused(Ask::read(Surface::Chat, b"{"), None);
+    refused(Ask::read(Surface::Chat, b"[]"), None);
+}
+
+#[test]
+fn other_operations_are_unknown() {
+    let status = |method, path| Surface::of(&method, path).map_err(|refusal| refusal.status.as_u16());
+    assert_eq!(status(Method::POST, "/chat/completions?x=1"), Ok(Surface::Chat));
+    assert_eq!(status(Method::POST, "/completions"), Ok(Surface::Completion));
+    assert_eq!(status(Method::POST, "/embeddings"), Err(404));
+    assert_eq!(status(Method::POST, "/chat/completions/x"), Err(404));
+    assert_eq!(status(Method::GET, "/chat/completions"), Err(405));
+}

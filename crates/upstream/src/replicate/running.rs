@@ -1,0 +1,138 @@
+//! A prediction that somebody waits for.
+
+use super::account::Account;
+use super::ask::Creation;
+use super::poll;
+use super::prediction::Prediction;
+use super::refusal::{Failure, Refusal};
+use crate::Fault;
+use futures_util::future::{Either, select};
+use reqwest::Url;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+
+/// How long a creation that nobody waits for any more may take to tell how it is cancelled.
+const ABANDONED_FOR: Duration = Duration::from_secs(3);
+
+/// Where background work goes: whoever owns the tracker can wait for it.
+#[derive(Clone)]
+pub(super) struct Tasks {
+    tracker: TaskTracker,
+    runtime: Handle,
+}
+
+impl Tasks {
+    /// Work on the current runtime.
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime.
+    pub(super) fn on(tracker: &TaskTracker) -> Self {
+        Self { tracker: tracker.clone(), runtime: Handle::current() }
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tracker.spawn_on(task, &self.runtime);
+    }
+}
+
+/// A created prediction. Dropped before it has ended, it is cancelled in the background.
+pub(super) struct Running {
+    pub(super) account: Account,
+    pub(super) prediction: Prediction,
+    get: Url,
+    on_drop: CancelOnDrop,
+}
+
+/// Its own type so that it is armed before the rest of a prediction has been looked at.
+struct CancelOnDrop {
+    account: Account,
+    tasks: Tasks,
+    url: Option<Url>,
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let Some(url) = self.url.take() {
+            let account = self.account.clone();
+            self.tasks.spawn(async move { account.cancel(url).await });
+        }
+    }
+}
+
+impl Running {
+    /// Creates a prediction.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels the prediction, even when it is still being created: a creation cannot be taken back
+    /// before its answer tells how, so it goes on in the background for as long as [`ABANDONED_FOR`].
+    pub(super) async fn create(account: &Account, tasks: &Tasks, creation: Creation) -> Result<Self, Failure> {
+        let (tell, told) = oneshot::channel();
+        let (account, owner) = (account.clone(), tasks.clone());
+        tasks.spawn(async move { create_and_tell(account, owner, &creation, tell).await });
+        told.await.unwrap_or_else(|gone| Err(Failure::Fault(crate::UpstreamError::caused_by(Fault::Other, gone))))
+    }
+
+    fn new(account: Account, tasks: Tasks, prediction: Prediction) -> Result<Self, Refusal> {
+        let link = |link: &Option<String>| account.origins().api_link(link.as_deref()?);
+        let on_drop = CancelOnDrop { account: account.clone(), tasks, url: link(&prediction.urls.cancel) };
+        let get = link(&prediction.urls.get).ok_or_else(foreign)?;
+        Ok(Self { account, prediction, get, on_drop })
+    }
+
+    /// Reads the prediction's state anew.
+    pub(super) async fn refresh(&mut self) -> Result<(), Failure> {
+        self.prediction = self.account.get(&self.get).await?;
+        self.rest_if_ended();
+        Ok(())
+    }
+
+    /// Waits until the prediction has ended.
+    pub(super) async fn end(&mut self) -> Result<&Prediction, Failure> {
+        poll::until_ended(&self.account, &self.get, &mut self.prediction).await?;
+        self.rest_if_ended();
+        Ok(&self.prediction)
+    }
+
+    /// There is nothing left to cancel.
+    pub(super) fn rest(&mut self) {
+        self.on_drop.url = None;
+    }
+
+    fn rest_if_ended(&mut self) {
+        if self.prediction.status.is_terminal() {
+            self.rest();
+        }
+    }
+}
+
+/// What a prediction is refused for that points to other hosts than the configured ones.
+pub(super) fn foreign() -> Refusal {
+    Refusal::bad_gateway("upstream_bad_answer", "the prediction's addresses are not on the configured hosts")
+}
+
+async fn create_and_tell(
+    account: Account,
+    tasks: Tasks,
+    creation: &Creation,
+    mut tell: oneshot::Sender<Result<Running, Failure>>,
+) {
+    let created = {
+        let create = pin!(account.create(creation));
+        let abandoned = pin!(async {
+            tell.closed().await;
+            tokio::time::sleep(ABANDONED_FOR).await;
+        });
+        match select(create, abandoned).await {
+            Either::Left((created, _)) => created,
+            Either::Right(((), _)) => return,
+        }
+    };
+    let running = created.and_then(|prediction| Ok(Running::new(account, tasks, prediction)?));
+    // If nobody listens any more, what comes back is dropped, which cancels it.
+    drop(tell.send(running));
+}

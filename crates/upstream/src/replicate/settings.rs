@@ -1,0 +1,50 @@
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// Replicate's own API.
+pub const DEFAULT_ENDPOINT: &str = "https://api.replicate.com/v1";
+
+/// Where Replicate serves its streams from.
+pub const DEFAULT_STREAM_HOSTS: &[&str] = &["stream.replicate.com", "streaming.api.replicate.com", "*.replicate.net"];
+
+/// The keys of a `type: replicate` upstream that this adapter claims.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The API token. `asis` passes the client's own token on. Empty, every request fails.
+    pub sk: SecretString,
+    /// Where the API is; empty means [`DEFAULT_ENDPOINT`]. The token is sent to this origin alone.
+    pub endpoint: String,
+    /// Other hosts that a stream may be read from, without the token: `host`, `host:port`, `*.domain`, with `https://`
+    /// before it or `http://` where encryption is not wanted. Absent means [`DEFAULT_STREAM_HOSTS`].
+    pub stream_hosts: Option<Vec<String>>,
+}
+
+/// Why settings are unusable.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// `endpoint` is no address that paths can be appended to.
+    #[error("`{0}` is not an absolute http or https URL without user, query and fragment")]
+    Endpoint(String),
+    /// An item of `stream_hosts` names no host.
+    #[error("`{0}` is not a host name")]
+    StreamHost(String),
+    /// `sk` holds characters that a header cannot carry. The key itself is not repeated.
+    #[error("key has characters that are not visible ASCII")]
+    Key,
+    /// The HTTP client could not be made.
+    #[error("HTTP client could not be made")]
+    Client(#[source] crate::BodyError),
+}
+
+impl SettingsError {
+    /// The key of [`Settings`] at fault, if one is.
+    pub const fn key(&self) -> Option<&'static str> {
+        match self {
+            Self::Endpoint(_) => Some("endpoint"),
+            Self::StreamHost(_) => Some("stream_hosts"),
+            Self::Key => Some("sk"),
+            Self::Client(_) => None,
+        }
+    }
+}

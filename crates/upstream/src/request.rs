@@ -1,0 +1,42 @@
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method};
+use secrecy::SecretString;
+use std::fmt;
+
+/// One attempt's request, the same for every upstream that is tried.
+#[derive(Clone)]
+pub struct UpstreamRequest {
+    /// The client's method.
+    pub method: Method,
+    /// What follows `/v1` in the client's request target, with the query: `/chat/completions?x=1`. Starts with `/`, is
+    /// visible ASCII, and has no `.` or `..` segments however encoded.
+    pub path_and_query: String,
+    /// The client's headers without hop-by-hop headers, framing and credentials.
+    pub headers: HeaderMap,
+    /// The whole body, exactly as it came; cheap to clone.
+    pub body: Bytes,
+    /// The model asked for, if the body names one.
+    pub model: Option<String>,
+    /// Whether the body asked for a stream.
+    pub stream: bool,
+    /// The id under which the client and the record know this request.
+    pub request_id: String,
+    /// The token the client presented, for upstreams that are configured to pass it on; never sent anywhere else.
+    pub client_token: Option<SecretString>,
+    /// The protocol to upgrade to (`websocket`), when the client asked for an upgrade.
+    pub upgrade: Option<HeaderValue>,
+}
+
+impl fmt::Debug for UpstreamRequest {
+    /// Shows neither headers nor body: both may hold what must not be printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpstreamRequest")
+            .field("method", &self.method)
+            .field("path_and_query", &self.path_and_query)
+            .field("body_bytes", &self.body.len())
+            .field("model", &self.model)
+            .field("stream", &self.stream)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
+    }
+}

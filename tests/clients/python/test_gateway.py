@@ -1,0 +1,37 @@
+"""What the gateway itself adds: it keeps strangers out, says who served, and stops retries that cannot help."""
+
+import openai
+import pytest
+from conftest import MODEL, QUESTION, make_client
+
+
+def ask(client, model=MODEL):
+    return client.chat.completions.with_raw_response.create(model=model, messages=QUESTION)
+
+
+def test_a_stranger_is_refused_before_any_upstream_hears_of_it(chat_hits):
+    with pytest.raises(openai.AuthenticationError) as caught:
+        ask(make_client(api_key="a-token-nobody-gave"))
+    assert caught.value.code == "invalid_api_key"
+    assert chat_hits.since == 0
+
+
+def test_an_answer_says_who_served_and_at_which_attempt(client, chat_hits):
+    headers = ask(client).headers
+    assert headers["x-oar-upstream"] == "standin"
+    assert headers["x-oar-attempts"] == "2"
+    assert chat_hits.since == 1
+
+
+def test_a_request_id_is_made_or_kept(client):
+    assert ask(client).request_id
+    kept = client.chat.completions.create(model=MODEL, messages=QUESTION, extra_headers={"x-request-id": "mine-1"})
+    assert kept._request_id == "mine-1"
+
+
+# The client repeats a 409 when left to itself; every upstream was tried, so the gateway tells it not to.
+def test_a_conflict_is_not_repeated_because_the_gateway_says_so(chat_hits):
+    with pytest.raises(openai.ConflictError) as caught:
+        ask(make_client(max_retries=2), "error-409")
+    assert caught.value.response.headers["x-should-retry"] == "false"
+    assert chat_hits.since == 1
