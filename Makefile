@@ -42,7 +42,7 @@ demo: ## See a failover in action, without a key and without a network
 .PHONY: test
 test: ## Run every test: Rust, SQLite, PostgreSQL, and the official Python and Node clients
 	scripts/install-missing.sh cc curl sqlite3 postgresql python-venv
-	scripts/with-postgres.sh $(CARGO) test --locked --workspace --all-features
+	scripts/with-postgres.sh $(CARGO) test --locked --workspace --all-features --no-fail-fast
 	tests/clients/run.sh
 
 .PHONY: test-llm

@@ -10,9 +10,12 @@ pub(crate) fn start(format: LogFormat, database: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_target(false);
     match format {
-        LogFormat::Text => {
-            subscriber.with_ansi(stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()).init()
-        }
+        LogFormat::Text => subscriber.with_ansi(colours()).init(),
         LogFormat::Json => subscriber.json().flatten_event(true).init(),
     }
+}
+
+/// Colours are for people who look at a terminal and do not mind: <https://no-color.org>.
+fn colours() -> bool {
+    stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

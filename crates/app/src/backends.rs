@@ -79,7 +79,7 @@ impl Backends {
 
 fn openai(settings: &Settings, transport: &Transport) -> Result<Arc<dyn Upstream>, BackendError> {
     let decoded: openai::Settings = settings.decode()?;
-    match OpenAi::new(decoded, transport.clone()) {
+    match OpenAi::new(&decoded, transport.clone()) {
         Ok(upstream) => Ok(Arc::new(upstream)),
         Err(error) => {
             let problem = settings.problem(error.key(), error.to_string());

@@ -14,6 +14,8 @@ struct Adapter {
     endpoint: String,
     #[serde(default, rename = "keep_header")]
     _keep_header: bool,
+    #[serde(default, rename = "stream_hosts")]
+    _stream_hosts: Vec<String>,
 }
 
 fn sample_path() -> PathBuf {

@@ -11,6 +11,8 @@ pub struct Attempt {
     pub endpoint: Arc<str>,
     /// The label of the key that was sent (a fingerprint unless the operator chose otherwise).
     pub key: Option<Arc<str>>,
+    /// Whether the client's own token was sent instead of a key, so that refusing it is no fault of the upstream's.
+    pub passed_client_token: bool,
     /// What came of it.
     pub result: AttemptResult,
     /// The upstream's status, when it gave one.

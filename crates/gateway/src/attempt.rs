@@ -4,7 +4,7 @@ use crate::backend::Backend;
 use crate::failures::Failures;
 use crate::ledger::Ledger;
 use crate::reject::Reject;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use oar_exchange::{AttemptResult, Outcome};
 use oar_routing::{Attempt, Finding, Plan, Verdict};
 use oar_upstream::{Fault, ResponseBody, UpstreamError, UpstreamRequest, UpstreamResponse};
@@ -16,6 +16,8 @@ use tokio::time::{Instant, timeout_at};
 pub(crate) struct Winner {
     pub(crate) upstream: Arc<str>,
     pub(crate) response: UpstreamResponse,
+    /// What was asked: an answer to `HEAD` has a length and no body.
+    pub(crate) asked: Method,
     /// How the story ends if the answer arrives whole.
     pub(crate) outcome: Outcome,
 }
@@ -42,13 +44,13 @@ pub(crate) async fn attempt(
         match (attempt.judge(tried.finding()), tried) {
             (Verdict::Relay, Tried::Answered(response)) => {
                 let upstream = Arc::clone(attempt.name());
-                return Ok(Winner { upstream, response, outcome: Outcome::Ok });
+                return Ok(Winner { upstream, response, asked: request.method.clone(), outcome: Outcome::Ok });
             }
             (Verdict::Stop, _) => return Err(Reject::Misconfigured { upstream: Arc::clone(attempt.name()) }),
-            (Verdict::TryNext | Verdict::Relay, tried) => failures.remember(attempt.name(), tried, deadline).await,
+            (Verdict::TryNext | Verdict::Relay, tried) => failures.remember(&attempt, tried, deadline).await,
         }
     }
-    failures.conclude()
+    failures.conclude(&request.method)
 }
 
 async fn try_one(attempt: &Attempt<'_, Arc<Backend>>, request: &UpstreamRequest, deadline: Instant) -> Tried {

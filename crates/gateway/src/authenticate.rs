@@ -116,7 +116,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(SUBPROTOCOL, HeaderValue::from_static("realtime, openai-insecure-api-key.k-1, openai-beta.v1"));
         let presented = Presented::take(&mut headers, true);
-        assert_eq!(presented.token().map(|token| token.expose_secret()), Some("k-1"));
+        assert_eq!(presented.token().map(ExposeSecret::expose_secret), Some("k-1"));
         assert_eq!(headers[SUBPROTOCOL], "realtime, openai-beta.v1");
     }
 }

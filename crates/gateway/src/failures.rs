@@ -1,11 +1,13 @@
 //! What to answer when every upstream failed: the most useful of the failures, not the last.
 
 use crate::attempt::{Tried, Winner};
+use crate::backend::Backend;
 use crate::collect::collect;
 use crate::reject::Reject;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use oar_exchange::{AttemptResult, Outcome};
+use oar_routing::Attempt;
 use oar_upstream::{ResponseBody, UpstreamResponse};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,22 +40,22 @@ struct CallerError {
 
 impl Failures {
     /// Adds a failure, and keeps its answer if it is the first that blames the caller.
-    pub(crate) async fn remember(&mut self, upstream: &Arc<str>, tried: Tried, deadline: Instant) {
+    pub(crate) async fn remember(&mut self, attempt: &Attempt<'_, Arc<Backend>>, tried: Tried, deadline: Instant) {
         let (result, status) = (tried.result(), tried.status());
-        let mut failure = Failure { upstream: Arc::clone(upstream), result, status, retry_after: None };
+        let mut failure = Failure { upstream: Arc::clone(attempt.name()), result, status, retry_after: None };
         if let Tried::Answered(response) = tried {
             failure.retry_after = retry_after(&response.headers);
-            if self.caller_error.is_none() && blames_the_caller(response.status) {
-                self.caller_error = CallerError::read(upstream, response, deadline).await;
+            if self.caller_error.is_none() && blames_the_caller(response.status, attempt.payload()) {
+                self.caller_error = CallerError::read(attempt.name(), response, deadline).await;
             }
         }
         self.list.push(failure);
     }
 
     /// The answer to give when there is nobody left to try.
-    pub(crate) fn conclude(self) -> Result<Winner, Reject> {
+    pub(crate) fn conclude(self, asked: &Method) -> Result<Winner, Reject> {
         if let Some(error) = self.caller_error {
-            return Ok(error.into_winner());
+            return Ok(error.into_winner(asked));
         }
         let all = |class: fn(&Failure) -> bool| self.list.iter().all(class);
         if self.list.iter().any(Failure::asks_to_wait) {
@@ -117,18 +119,22 @@ impl CallerError {
         Some(Self { upstream: Arc::clone(upstream), status: response.status, headers: response.headers, body })
     }
 
-    fn into_winner(self) -> Winner {
+    fn into_winner(self, asked: &Method) -> Winner {
         let mut headers = self.headers;
         // The same request would fail the same way: the SDKs need not repeat it.
         headers.insert("x-should-retry", HeaderValue::from_static("false"));
         let response = UpstreamResponse { status: self.status, headers, body: ResponseBody::full(self.body) };
-        Winner { upstream: self.upstream, response, outcome: Outcome::UpstreamError }
+        Winner { upstream: self.upstream, response, asked: asked.clone(), outcome: Outcome::UpstreamError }
     }
 }
 
-/// Whether the caller can mend what this status complains about.
-fn blames_the_caller(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 400 | 404 | 405 | 409 | 413 | 415 | 416 | 422)
+/// Whether the caller can mend what this status complains about. A refused token is the caller's if it was the caller's.
+fn blames_the_caller(status: StatusCode, backend: &Backend) -> bool {
+    match status.as_u16() {
+        400 | 404 | 405 | 409 | 413 | 415 | 416 | 422 => true,
+        401..=403 => backend.passes_client_token,
+        _ => false,
+    }
 }
 
 /// How long the upstream asks to wait: `retry-after-ms`, else `retry-after` in seconds.
@@ -155,8 +161,8 @@ mod tests {
 
     #[track_caller]
     fn check(list: &[(AttemptResult, u16)], status: u16, code: &str) {
-        let reject = failures(list).conclude().err().expect("a reject");
-        assert_eq!((reject.status().as_u16(), reject.code()), (status, code), "{list:?}");
+        let wording = failures(list).conclude(&Method::POST).err().expect("a reject").wording();
+        assert_eq!((wording.status.as_u16(), wording.code), (status, code), "{list:?}");
     }
 
     use AttemptResult::{ConnectRefused, DnsFailed, HeadTimeout, Redirected, Status, TlsFailed};
@@ -186,7 +192,7 @@ mod tests {
         let mut list = failures(&[(Status, 429), (Status, 429)]);
         list.list[0].retry_after = Some(Duration::from_secs(7));
         list.list[1].retry_after = Some(Duration::from_millis(1500));
-        let reject = list.conclude().err().expect("a reject");
+        let reject = list.conclude(&Method::POST).err().expect("a reject");
         assert!(
             matches!(reject, Reject::RateLimited { retry_after: Some(wait) } if wait == Duration::from_millis(1500))
         );

@@ -136,6 +136,7 @@ impl Ledger {
             upstream,
             endpoint: Arc::clone(&backend.endpoint),
             key: backend.key.clone(),
+            passed_client_token: backend.passes_client_token,
             result,
             status: status.map(|status| status.as_u16()),
             elapsed: since.elapsed(),

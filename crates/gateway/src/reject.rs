@@ -4,7 +4,8 @@ use crate::head::{X_OAR_ATTEMPTS, X_REQUEST_ID};
 use crate::ledger::Ledger;
 use crate::relay::{self, AnswerBody};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::header::{self, HeaderName};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use oar_exchange::Outcome;
 use oar_protocol::{ErrorBody, ErrorKind, FactsError};
 use std::sync::Arc;
@@ -30,159 +31,146 @@ pub(crate) enum Reject {
     AllFailed { code: &'static str, reasons: String },
 }
 
+/// What a reject says, to the client and to the record.
+pub(crate) struct Wording {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    kind: ErrorKind,
+    message: String,
+    param: Option<&'static str>,
+    outcome: Outcome,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
 impl Reject {
-    pub(crate) const fn status(&self) -> StatusCode {
+    /// The one table from reasons to answers. Upstreams appear in it by their configured names only.
+    pub(crate) fn wording(&self) -> Wording {
+        use Wording as W;
         match self {
-            Self::UnknownPath | Self::NoRoute { .. } | Self::UnknownModel { .. } => StatusCode::NOT_FOUND,
-            Self::AmbiguousPath | Self::UnreadableBody | Self::Facts(_) => StatusCode::BAD_REQUEST,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::EncodedBody => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Misconfigured { .. } => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::UpstreamAuthFailed | Self::AllFailed { .. } => StatusCode::BAD_GATEWAY,
-            Self::UpstreamTimeout { .. } => StatusCode::GATEWAY_TIMEOUT,
-        }
-    }
-
-    pub(crate) const fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownPath => "unknown_url",
-            Self::AmbiguousPath => "invalid_path",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::Unauthorized => "invalid_api_key",
-            Self::BodyTooLarge { .. } => "request_too_large",
-            Self::UnreadableBody => "invalid_body",
-            Self::EncodedBody => "unsupported_encoding",
-            Self::Facts(why) => why.code(),
-            Self::NoRoute { .. } => "model_not_available",
-            Self::UnknownModel { .. } => "model_not_found",
-            Self::Misconfigured { .. } => "upstream_misconfigured",
-            Self::RateLimited { .. } => "rate_limit_exceeded",
-            Self::UpstreamAuthFailed => "upstream_auth_failed",
-            Self::UpstreamTimeout { .. } => "upstream_timeout",
-            Self::AllFailed { code, .. } => code,
-        }
-    }
-
-    const fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Unauthorized => ErrorKind::AuthenticationError,
-            Self::Misconfigured { .. } => ErrorKind::ServerError,
-            Self::RateLimited { .. } => ErrorKind::RateLimitError,
-            Self::UpstreamAuthFailed | Self::AllFailed { .. } => ErrorKind::UpstreamError,
-            Self::UpstreamTimeout { .. } => ErrorKind::TimeoutError,
-            Self::UnknownPath
-            | Self::AmbiguousPath
-            | Self::MethodNotAllowed
-            | Self::BodyTooLarge { .. }
-            | Self::UnreadableBody
-            | Self::EncodedBody
-            | Self::Facts(_)
-            | Self::NoRoute { .. }
-            | Self::UnknownModel { .. } => ErrorKind::InvalidRequestError,
-        }
-    }
-
-    /// The sentence for the client. Upstreams appear by their configured names only.
-    fn message(&self) -> String {
-        match self {
-            Self::UnknownPath => "Unknown URL: the API is under /v1/.".into(),
-            Self::AmbiguousPath => "The path must not have dot segments, escaped slashes or control characters.".into(),
-            Self::MethodNotAllowed => "This method is not allowed here.".into(),
-            Self::Unauthorized => "Incorrect API key provided.".into(),
-            Self::BodyTooLarge { cap } => format!("The request body is larger than {cap} bytes."),
-            Self::UnreadableBody => "The request body could not be read.".into(),
-            Self::EncodedBody => "Encoded request bodies are not supported: send it without Content-Encoding.".into(),
-            Self::Facts(why) => format!("Invalid request: {why}."),
-            Self::NoRoute { name } => format!("No upstream that your API key may use serves `{name}`."),
-            Self::UnknownModel { id } => {
-                format!("The model `{id}` does not exist or you do not have access to it.")
+            Self::UnknownPath => W::caller(404, "unknown_url", "Unknown URL: the API is under /v1/."),
+            Self::AmbiguousPath => {
+                W::caller(400, "invalid_path", "The path has dot segments, escaped slashes or control characters.")
             }
-            Self::Misconfigured { upstream } => format!("The upstream `{upstream}` is not configured completely."),
-            Self::RateLimited { .. } => "All upstreams ask to slow down.".into(),
-            Self::UpstreamAuthFailed => "The gateway's own credentials were refused by every upstream.".into(),
-            Self::UpstreamTimeout { reasons } => format!("No upstream answered in time ({reasons})."),
-            Self::AllFailed { reasons, .. } => format!("All upstreams failed ({reasons})."),
+            Self::MethodNotAllowed => W::caller(405, "method_not_allowed", "This method is not allowed here."),
+            Self::Unauthorized => W::caller(401, "invalid_api_key", "Incorrect API key provided.")
+                .kind(ErrorKind::AuthenticationError)
+                .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            Self::BodyTooLarge { cap } => {
+                W::caller(413, "request_too_large", format!("The request body is larger than {cap} bytes."))
+            }
+            Self::UnreadableBody => W::caller(400, "invalid_body", "The request body could not be read."),
+            Self::EncodedBody => {
+                W::caller(415, "unsupported_encoding", "Send the request body without Content-Encoding.")
+            }
+            Self::Facts(why) => W::caller(400, why.code(), format!("Invalid request: {why}.")).param(why.param()),
+            Self::NoRoute { name } => {
+                let message = format!("No upstream that your API key may use serves `{name}`.");
+                W::caller(404, "model_not_available", message).param(Some("model"))
+            }
+            Self::UnknownModel { id } => {
+                let message = format!("The model `{id}` does not exist or you do not have access to it.");
+                W::caller(404, "model_not_found", message).param(Some("model"))
+            }
+            Self::Misconfigured { upstream } => {
+                let message = format!("The upstream `{upstream}` is not configured completely.");
+                W::upstreams(500, "upstream_misconfigured", message).kind(ErrorKind::ServerError).final_for_sdks()
+            }
+            Self::RateLimited { retry_after } => {
+                W::upstreams(429, "rate_limit_exceeded", "All upstreams ask to slow down.")
+                    .kind(ErrorKind::RateLimitError)
+                    .retry_after(*retry_after)
+            }
+            Self::UpstreamAuthFailed => {
+                let message = "The gateway's own credentials were refused by every upstream.";
+                W::upstreams(502, "upstream_auth_failed", message).final_for_sdks()
+            }
+            Self::UpstreamTimeout { reasons } => {
+                let message = format!("No upstream answered in time ({reasons}).");
+                W::upstreams(504, "upstream_timeout", message).kind(ErrorKind::TimeoutError)
+            }
+            Self::AllFailed { code, reasons } => W::upstreams(502, code, format!("All upstreams failed ({reasons}).")),
         }
     }
 
-    fn param(&self) -> Option<&'static str> {
+    /// After these the rest of the body may still be on its way: nothing on this connection can be trusted any more.
+    const fn leaves_a_body_unread(&self) -> bool {
         match self {
-            Self::Facts(why) => why.param(),
-            Self::NoRoute { .. } | Self::UnknownModel { .. } => Some("model"),
-            _ => None,
-        }
-    }
-
-    const fn outcome(&self) -> Outcome {
-        match self {
-            Self::Misconfigured { .. }
-            | Self::RateLimited { .. }
-            | Self::UpstreamAuthFailed
-            | Self::UpstreamTimeout { .. }
-            | Self::AllFailed { .. } => Outcome::AllFailed,
             Self::UnknownPath
             | Self::AmbiguousPath
             | Self::MethodNotAllowed
             | Self::Unauthorized
             | Self::BodyTooLarge { .. }
             | Self::UnreadableBody
-            | Self::EncodedBody
-            | Self::Facts(_)
+            | Self::EncodedBody => true,
+            Self::Facts(_)
             | Self::NoRoute { .. }
-            | Self::UnknownModel { .. } => Outcome::Rejected,
+            | Self::UnknownModel { .. }
+            | Self::Misconfigured { .. }
+            | Self::RateLimited { .. }
+            | Self::UpstreamAuthFailed
+            | Self::UpstreamTimeout { .. }
+            | Self::AllFailed { .. } => false,
         }
     }
+}
 
-    /// What the answer carries besides its body.
-    fn mark(&self, headers: &mut HeaderMap) {
-        match self {
-            Self::Unauthorized => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            Self::RateLimited { retry_after: Some(wait) } => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs_f64().ceil() as u64));
-            }
-            Self::UpstreamAuthFailed | Self::Misconfigured { .. } => {
-                headers.insert("x-should-retry", HeaderValue::from_static("false"));
-            }
-            _ => {}
-        }
-        if self.leaves_a_body_unread() {
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
+impl Wording {
+    /// The caller can mend it.
+    fn caller(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(status, code, message.into(), ErrorKind::InvalidRequestError, Outcome::Rejected)
     }
 
-    /// After these the rest of the body may still be on its way: nothing on this connection can be trusted any more.
-    const fn leaves_a_body_unread(&self) -> bool {
-        matches!(
-            self,
-            Self::UnknownPath
-                | Self::AmbiguousPath
-                | Self::MethodNotAllowed
-                | Self::Unauthorized
-                | Self::BodyTooLarge { .. }
-                | Self::UnreadableBody
-                | Self::EncodedBody
-        )
+    /// Every upstream failed.
+    fn upstreams(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(status, code, message.into(), ErrorKind::UpstreamError, Outcome::AllFailed)
+    }
+
+    fn new(status: u16, code: &'static str, message: String, kind: ErrorKind, outcome: Outcome) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { status, code, kind, message, param: None, outcome, header: None }
+    }
+
+    fn kind(self, kind: ErrorKind) -> Self {
+        Self { kind, ..self }
+    }
+
+    fn param(self, param: Option<&'static str>) -> Self {
+        Self { param, ..self }
+    }
+
+    fn header(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self { header: Some((name, value)), ..self }
+    }
+
+    /// Tells the SDKs that the same request would fail the same way.
+    fn final_for_sdks(self) -> Self {
+        self.header(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"))
+    }
+
+    fn retry_after(self, wait: Option<Duration>) -> Self {
+        match wait {
+            Some(wait) => self.header(header::RETRY_AFTER, HeaderValue::from(wait.as_secs_f64().ceil() as u64)),
+            None => self,
+        }
     }
 }
 
 /// Answers with the reason, as OpenAI would word it, and closes the story.
 pub(crate) fn refuse(reject: &Reject, mut ledger: Ledger) -> Response<AnswerBody> {
-    let error = ErrorBody::new(reject.kind(), reject.code(), reject.message()).with_param(reject.param());
-    let body = Bytes::from(error.to_json(Some(ledger.request_id())));
-    let mut headers = HeaderMap::new();
+    let Wording { status, code, kind, message, param, outcome, header: extra } = reject.wording();
+    let told = format!("{code}: {message}");
+    let body = Bytes::from(ErrorBody::new(kind, code, message).with_param(param).to_json(Some(ledger.request_id())));
+    let mut headers = HeaderMap::from_iter(extra);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(X_OAR_ATTEMPTS, HeaderValue::from(ledger.attempts()));
     if let Ok(id) = HeaderValue::try_from(ledger.request_id()) {
         headers.insert(X_REQUEST_ID, id);
     }
-    reject.mark(&mut headers);
-    ledger.answers(reject.status(), &headers);
+    if reject.leaves_a_body_unread() {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    ledger.answers(status, &headers);
     ledger.sends(&body);
-    ledger.close(reject.outcome(), Some(format!("{}: {}", reject.code(), error.message())));
-    relay::own(reject.status(), headers, body)
+    ledger.close(outcome, Some(told));
+    relay::own(status, headers, body)
 }

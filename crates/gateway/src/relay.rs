@@ -5,7 +5,7 @@ use crate::head::{X_OAR_ATTEMPTS, X_OAR_UPSTREAM, X_REQUEST_ID};
 use crate::ledger::Ledger;
 use crate::tunnel;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{Either, Full};
@@ -29,7 +29,7 @@ pub(crate) fn relay(
     tunnels: &TaskTracker,
 ) -> Response<AnswerBody> {
     let status = winner.response.status;
-    let headers = relayed_headers(winner.response.headers, &winner.upstream, &ledger);
+    let headers = relayed_headers(winner.response.headers, &winner.asked, &winner.upstream, &ledger);
     ledger.answers(status, &headers);
     match winner.response.body {
         ResponseBody::Body(body) => respond(status, headers, Either::Right(Relay::new(body, winner.outcome, ledger))),
@@ -54,8 +54,10 @@ fn respond(status: StatusCode, headers: HeaderMap, body: AnswerBody) -> Response
 }
 
 /// The upstream's headers without what concerns its own connection or poses as ours, and with who served.
-fn relayed_headers(mut relayed: HeaderMap, upstream: &str, ledger: &Ledger) -> HeaderMap {
+fn relayed_headers(mut relayed: HeaderMap, asked: &Method, upstream: &str, ledger: &Ledger) -> HeaderMap {
+    let length = relayed.get(header::CONTENT_LENGTH).filter(|_| asked == Method::HEAD).cloned();
     headers::strip_hop_by_hop(&mut relayed);
+    relayed.extend(length.map(|length| (header::CONTENT_LENGTH, length)));
     let theirs: Vec<_> = relayed.keys().filter(|name| headers::is_upstreams_own(name)).cloned().collect();
     for name in theirs {
         relayed.remove(name);
@@ -132,7 +134,7 @@ impl Body for Relay {
                 self.close_if_complete();
             }
             Some(Err(error)) => {
-                self.close(Outcome::StreamBroken, Some(format!("upstream's body ended early: {error}")))
+                self.close(Outcome::StreamBroken, Some(format!("upstream's body ended early: {error}")));
             }
             None => self.complete(),
         }

@@ -64,6 +64,7 @@ fn broken(attempt: &Attempt) -> Trouble {
 fn of_attempt(attempt: &Attempt) -> Option<Trouble> {
     let reason = match attempt.result {
         AttemptResult::Ok | AttemptResult::Abandoned => None,
+        AttemptResult::Status if refuses_the_client(attempt) => None,
         AttemptResult::Status => attempt.status.filter(|status| is_upstreams_fault(*status)).map(Reason::Status),
         AttemptResult::DnsFailed
         | AttemptResult::ConnectRefused
@@ -78,6 +79,11 @@ fn of_attempt(attempt: &Attempt) -> Option<Trouble> {
         | AttemptResult::Failed => Some(Reason::Failed(attempt.result)),
     };
     reason.map(|reason| Trouble { upstream: Some(Arc::clone(&attempt.upstream)), reason })
+}
+
+/// The client's own token was passed on, and is wrong or spent: nobody here can mend that.
+const fn refuses_the_client(attempt: &Attempt) -> bool {
+    attempt.passed_client_token && matches!(attempt.status, Some(401..=403 | 429))
 }
 
 /// A key that is wrong, unpaid, forbidden or exhausted, or a server that fails: somebody must act. Any other status
@@ -130,6 +136,14 @@ mod tests {
             let told = troubles(Outcome::UpstreamError, &[status("a", code)]);
             let expected = is_told.then(|| format!("a: status {code}"));
             assert_eq!(told, Vec::from_iter(expected));
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_the_clients_own_token_is_the_clients_business() {
+        for (code, expected) in [(401, vec![]), (429, vec![]), (500, vec!["a: status 500"])] {
+            let passed_on = Attempt { passed_client_token: true, ..status("a", code) };
+            assert_eq!(troubles(Outcome::UpstreamError, &[passed_on]), expected);
         }
     }
 

@@ -28,21 +28,21 @@ struct Found {
 }
 
 impl Found {
-    fn model(&mut self, scalar: Scalar<'_>) -> Result<(), FactsError> {
+    fn model(&mut self, scalar: &Scalar<'_>) -> Result<(), FactsError> {
         first_time(&mut self.model_seen, "model")?;
         self.model = match scalar {
             Scalar::Null => None,
-            Scalar::Text(name) => Some(checked_model(&name)?),
+            Scalar::Text(name) => Some(checked_model(name)?),
             Scalar::Bool(_) | Scalar::Other => return Err(FactsError::InvalidModel),
         };
         Ok(())
     }
 
-    fn stream(&mut self, scalar: Scalar<'_>) -> Result<(), FactsError> {
+    fn stream(&mut self, scalar: &Scalar<'_>) -> Result<(), FactsError> {
         first_time(&mut self.stream_seen, "stream")?;
         self.stream = match scalar {
             Scalar::Null => None,
-            Scalar::Bool(value) => Some(value),
+            Scalar::Bool(value) => Some(*value),
             Scalar::Text(_) | Scalar::Other => return Err(FactsError::InvalidStream),
         };
         Ok(())
@@ -63,8 +63,8 @@ impl<'de> Visitor<'de> for &mut Found {
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
         while let Some(Key(key)) = object.next_key()? {
             let taken = match key.as_ref() {
-                "model" => self.model(object.next_value_seed(AnyScalar)?),
-                "stream" => self.stream(object.next_value_seed(AnyScalar)?),
+                "model" => self.model(&object.next_value_seed(AnyScalar)?),
+                "stream" => self.stream(&object.next_value_seed(AnyScalar)?),
                 // Servers that match field names ignoring case would take this one for the real one.
                 other if other.eq_ignore_ascii_case("model") => Err(FactsError::Duplicate("model")),
                 other if other.eq_ignore_ascii_case("stream") => Err(FactsError::Duplicate("stream")),

@@ -58,7 +58,7 @@ impl Writer {
             grace = stop => grace,
             () = self.work() => return,
         };
-        
+        self.queue.close();
         if timeout(grace, self.work()).await.is_err() {
             let rows = self.counters.queued_rows();
             tracing::warn!(rows, "records are lost, the store did not take them before the gateway had to stop");

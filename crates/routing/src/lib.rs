@@ -19,7 +19,7 @@
 //!
 //! let caller = router.authenticate(Some("team-token"))?;
 //! let plan = router.plan(&caller, &Query::model("gpt-4o-mini"), 0)?;
-//! let names: Vec<_> = plan.attempts().map(|attempt| attempt.name()).collect();
+//! let names: Vec<String> = plan.attempts().map(|attempt| attempt.name().to_string()).collect();
 //! assert_eq!(names, ["cheap", "good"]);
 //!
 //! let first = plan.first();

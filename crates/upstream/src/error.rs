@@ -23,16 +23,21 @@ impl UpstreamError {
         Self { fault, source: Some(source.into()) }
     }
 
-    /// The fault of the first such error in a chain of causes, for adapters whose HTTP client wraps their connector's.
-    pub fn find(error: &(dyn std::error::Error + 'static)) -> Option<Fault> {
-        let mut cause = Some(error);
-        while let Some(current) = cause {
-            if let Some(found) = current.downcast_ref::<Self>() {
-                return Some(found.fault);
-            }
-            cause = current.source();
+    /// The first such error in a chain of causes: an HTTP client hands its connector's error out wrapped in its own.
+    #[cfg(feature = "openai")]
+    pub(crate) fn find<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
+        std::iter::successors(Some(error), |cause| cause.source()).find_map(|cause| cause.downcast_ref())
+    }
+
+    /// The same failure with its causes as text, for when it cannot be moved out of the error that wraps it.
+    #[cfg(feature = "openai")]
+    pub(crate) fn restated(&self) -> Self {
+        let own = self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static));
+        let causes = std::iter::successors(own, |cause| cause.source()).map(ToString::to_string);
+        match causes.collect::<Vec<_>>().join(": ") {
+            causes if causes.is_empty() => Self::new(self.fault),
+            causes => Self::caused_by(self.fault, causes),
         }
-        None
     }
 
     /// What kind of failure it was.

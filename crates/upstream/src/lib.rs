@@ -29,6 +29,9 @@ mod error;
 mod request;
 mod response;
 
+#[cfg(any(feature = "openai", feature = "replicate"))]
+mod tls;
+
 #[cfg(feature = "openai")]
 pub mod openai;
 #[cfg(feature = "replicate")]

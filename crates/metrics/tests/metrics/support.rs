@@ -37,6 +37,7 @@ pub(crate) fn attempt(upstream: &str, result: AttemptResult) -> Attempt {
         upstream: upstream.into(),
         endpoint: "https://upstream.example/v1".into(),
         key: None,
+        passed_client_token: false,
         result,
         status: None,
         elapsed: Duration::ZERO,

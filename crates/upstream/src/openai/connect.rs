@@ -6,30 +6,15 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tower_service::Service;
-
-/// TLS with the system's roots, or Mozilla's where the system has none, as in an image without a certificate store.
-pub(super) fn tls() -> ClientConfig {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring supports the default protocol versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth()
-}
 
 /// Connects to `http` and `https` URLs. Its errors are [`UpstreamError`]s.
 #[derive(Clone)]
@@ -89,7 +74,7 @@ fn refine(error: BodyError) -> UpstreamError {
         if current.is::<ResolveError>() {
             fault = Fault::Dns;
         } else if let Some(io) = current.downcast_ref::<io::Error>() {
-            if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+            if io.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>) {
                 fault = Fault::Tls;
             } else if io.kind() == io::ErrorKind::ConnectionRefused {
                 fault = Fault::Refused;

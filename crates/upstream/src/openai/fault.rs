@@ -7,9 +7,8 @@ use std::io;
 
 /// The failure of a request: the connector's own word if it did not even connect, else what the connection met.
 pub(super) fn of_client(error: legacy::Error) -> UpstreamError {
-    let connecting = error.is_connect();
     match UpstreamError::find(&error) {
-        Some(fault) if connecting => UpstreamError::caused_by(fault, error),
+        Some(connecting) if error.is_connect() => connecting.restated(),
         _ => of_hyper(error.into()),
     }
 }

@@ -38,10 +38,10 @@ impl OpenAi {
     /// A [`SettingsError`] when the endpoint is no absolute `http` or `https` URL, or the key cannot be a header value.
     /// An empty endpoint or key is no error: such an upstream exists, and every attempt at it fails with
     /// [`Fault::Misconfigured`].
-    pub fn new(settings: Settings, transport: Transport) -> Result<Self, SettingsError> {
+    pub fn new(settings: &Settings, transport: Transport) -> Result<Self, SettingsError> {
         Ok(Self {
             endpoint: Endpoint::parse(&settings.endpoint)?,
-            key: Key::new(settings.sk)?,
+            key: Key::new(&settings.sk)?,
             headers: headers::Policy::new(settings.keep_header),
             transport,
         })

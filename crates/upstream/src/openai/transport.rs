@@ -1,6 +1,6 @@
-use super::connect::{self, Connector};
+use super::connect::Connector;
 use super::fault;
-use crate::UpstreamError;
+use crate::{UpstreamError, tls};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
@@ -31,7 +31,7 @@ pub struct Transport {
 impl Transport {
     /// A transport that gives up on a connection, with name resolution and TLS handshake, after `connect_timeout`.
     pub fn new(connect_timeout: Duration) -> Self {
-        let tls = connect::tls();
+        let tls = tls::client_config();
         Self {
             any_version: client(Connector::any_version(tls.clone(), connect_timeout)),
             http1: client(Connector::http1(tls, connect_timeout)),
@@ -44,7 +44,7 @@ impl Transport {
         upgrades: bool,
     ) -> Result<Response<Incoming>, UpstreamError> {
         let client = if upgrades { &self.http1 } else { &self.any_version };
-        client.request(request).await.map_err(|error| fault::of_client(error))
+        client.request(request).await.map_err(fault::of_client)
     }
 }
 

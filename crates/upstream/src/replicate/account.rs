@@ -5,6 +5,7 @@ use super::prediction::Prediction;
 use super::problem;
 use super::refusal::{Failure, Refusal};
 use super::settings::SettingsError;
+use crate::tls;
 use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
@@ -152,7 +153,7 @@ async fn read(mut response: Response, cap_bytes: usize) -> Result<Vec<u8>, Failu
 /// Nobody but the configured hosts is talked to: no redirects, no proxies of the environment.
 fn client() -> Result<Client, crate::BodyError> {
     let client = Client::builder()
-        .tls_backend_preconfigured(tls()?)
+        .tls_backend_preconfigured(tls())
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(redirect::Policy::none())
         .no_proxy()
@@ -162,17 +163,8 @@ fn client() -> Result<Client, crate::BodyError> {
     Ok(client)
 }
 
-/// The system's certificate authorities, or Mozilla's where the system has none, as in an empty container.
-fn tls() -> Result<rustls::ClientConfig, rustls::Error> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+fn tls() -> rustls::ClientConfig {
+    let mut config = tls::client_config();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+    config
 }

@@ -1,0 +1,23 @@
+//! What the request path does, seen from both of its ends: real connections, scripted upstreams, and the story told.
+//!
+//! The modules stand in the order in which a request meets the stages.
+
+mod house;
+
+mod authenticate;
+mod keys;
+mod read;
+
+mod attempt;
+mod patience;
+mod terminal;
+
+mod relay;
+mod stream;
+mod tunnel;
+
+mod models;
+
+mod cors;
+mod reject;
+mod story;
