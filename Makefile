@@ -40,10 +40,11 @@ demo: ## See a failover in action, without a key and without a network
 ##@ Testing it
 
 .PHONY: test
-test: ## Run every test: Rust, SQLite, PostgreSQL, and the official Python and Node clients
+test: ## Run every test: Rust, SQLite, PostgreSQL, the official Python and Node clients, the demonstration
 	scripts/install-missing.sh cc curl sqlite3 postgresql python-venv
 	scripts/with-postgres.sh $(CARGO) test --locked --workspace --all-features --no-fail-fast
 	tests/clients/run.sh
+	scripts/demo.sh --once
 
 .PHONY: test-llm
 test-llm: ## Put the gateway before a real language model on this machine's CPU (downloads 130 MB once)

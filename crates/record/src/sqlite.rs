@@ -135,11 +135,12 @@ fn open(path: &Path) -> Result<SqliteConnection, OpenError> {
 }
 
 fn try_open(path: &Path) -> Result<SqliteConnection, AnyError> {
-    // SQLite says "unable to open database file" when there is no directory; the file system says why.
-    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        directory.read_dir()?;
-    }
     let name = path.to_str().ok_or("the path is not UTF-8")?;
+    // SQLite says "unable to open database file" when there is no directory; the file system says why. A `file:` URI is
+    // SQLite's to read.
+    if let Some(directory) = path.parent().filter(|_| !name.starts_with("file:")) {
+        directory.join(".").metadata()?;
+    }
     let mut connection = SqliteConnection::establish(name)?;
     connection.batch_execute(SETUP)?;
     connection.immediate_transaction(migrate)?;

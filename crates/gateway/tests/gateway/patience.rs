@@ -1,0 +1,76 @@
+//! How long an upstream is waited for, with a clock that only these tests move.
+
+use crate::house::{Fake, TOKEN, router};
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use oar_gateway::Gateway;
+use oar_routing::Timeouts;
+use std::time::Duration;
+use tokio::time::Instant;
+
+const PLAIN: &str = r#"{"model": "m"}"#;
+const STREAM: &str = r#"{"model": "m", "stream": true}"#;
+
+const fn seconds(plain: Option<u64>, stream: Option<u64>) -> Timeouts {
+    const fn duration(seconds: Option<u64>) -> Option<Duration> {
+        match seconds {
+            Some(seconds) => Some(Duration::from_secs(seconds)),
+            None => None,
+        }
+    }
+    Timeouts { plain: duration(plain), stream: duration(stream) }
+}
+
+/// How many seconds a silent upstream is waited for, alone or with another after it.
+async fn waited(own: Timeouts, body: &'static str, alone: bool) -> u64 {
+    let (silent, other) = (Fake::silent(), Fake::answering("good"));
+    let others = (!alone).then(|| other.entry("other"));
+    let entries = [silent.entry("silent").timeouts(own)].into_iter().chain(others);
+    let gateway = Gateway::builder(router(&[TOKEN], entries)).build();
+    let request = Request::post("/v1/chat/completions").header("authorization", TOKEN);
+    let began = Instant::now();
+    let answer = gateway.serve(request.body(Full::new(Bytes::from(body))).unwrap()).await;
+    assert_eq!(answer.status(), if alone { 504 } else { 200 });
+    assert_eq!((silent.hits(), other.hits()), (1, usize::from(!alone)));
+    began.elapsed().as_secs()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upstream_has_120_seconds_and_10_for_a_stream() {
+    assert_eq!(waited(seconds(None, None), PLAIN, false).await, 120);
+    assert_eq!(waited(seconds(None, None), STREAM, false).await, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upstreams_own_limits_count_for_it() {
+    let own = seconds(Some(7), Some(3));
+    assert_eq!(waited(own, PLAIN, false).await, 7);
+    assert_eq!(waited(own, STREAM, false).await, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_only_upstream_has_120_seconds_even_for_a_stream() {
+    assert_eq!(waited(seconds(None, None), PLAIN, true).await, 120);
+    assert_eq!(waited(seconds(None, None), STREAM, true).await, 120);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_only_upstream_keeps_to_limits_of_its_own() {
+    let own = seconds(Some(7), Some(3));
+    assert_eq!(waited(own, PLAIN, true).await, 7);
+    assert_eq!(waited(own, STREAM, true).await, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn silent_upstreams_are_waited_for_one_after_the_other() {
+    let silent = [Fake::silent(), Fake::silent(), Fake::silent()];
+    let names = ["first", "second", "third"];
+    let entries = silent.iter().zip(names).map(|(upstream, name)| upstream.entry(name));
+    let gateway = Gateway::builder(router(&[TOKEN], entries)).build();
+    let request = Request::post("/v1/chat/completions").header("authorization", TOKEN);
+    let began = Instant::now();
+    let answer = gateway.serve(request.body(Full::new(Bytes::from(STREAM))).unwrap()).await;
+    assert_eq!((answer.status().as_u16(), began.elapsed().as_secs()), (504, 30));
+    assert!(silent.iter().all(|upstream| upstream.hits() == 1));
+}
