@@ -86,6 +86,12 @@ advisories: $(DENY) ## Known vulnerabilities of all dependencies (needs the advi
 unused: $(MACHETE) ## Dependencies that are named and not used
 	$(MACHETE) bins crates
 
+##@ Measuring it
+
+.PHONY: footprint
+footprint: build ## Size of the release binary, time until it is ready, memory when idle
+	scripts/footprint.sh
+
 ##@ Cleaning up
 
 .PHONY: clean

@@ -6,6 +6,7 @@ use http_body::Body;
 use http_body_util::{Either, Full};
 use oar_gateway::{AnswerBody, Gateway, allow_all_origins};
 use oar_metrics::Metrics;
+use oar_upstream::BodyError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -36,6 +37,7 @@ impl Front {
     pub(crate) async fn serve<B>(&self, request: Request<B>) -> Response<AnswerBody>
     where
         B: Body<Data = Bytes>,
+        B::Error: Into<BodyError>,
     {
         match Beside::at(request.uri().path()) {
             None => self.gateway.serve(request).await,

@@ -2,7 +2,10 @@
 
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
+use oar_upstream::BodyError;
+use std::error::Error;
 use std::future::poll_fn;
+use std::io;
 use std::pin::pin;
 
 /// Room is made ahead for this much at the most: what a header promises may never come.
@@ -13,20 +16,40 @@ const AHEAD_CAP_BYTES: usize = 1024 * 1024;
 pub(crate) enum Uncollected {
     /// It is longer than it may be.
     TooLong,
-    /// It ended early, or its framing is broken.
+    /// Its framing is broken.
     Broken,
+    /// The connection ended before it did.
+    CutOff,
+}
+
+impl Uncollected {
+    /// HTTP says of framing that it is invalid; every other failure below a body is the connection's.
+    fn from_error(error: &BodyError) -> Self {
+        let mut cause: Option<&(dyn Error + 'static)> = Some(&**error);
+        let mut failure = None;
+        while let Some(current) = cause {
+            failure = failure.or_else(|| current.downcast_ref::<io::Error>());
+            cause = current.source();
+        }
+        match failure.map(io::Error::kind) {
+            Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) | None => Self::Broken,
+            Some(_) => Self::CutOff,
+        }
+    }
 }
 
 /// Collects at most `cap` bytes. A body that comes in one piece is not copied.
 pub(crate) async fn collect<B>(body: B, cap: usize) -> Result<Bytes, Uncollected>
 where
     B: Body<Data = Bytes>,
+    B::Error: Into<BodyError>,
 {
     let mut body = pin!(body);
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-        let Ok(piece) = frame.map_err(|_| Uncollected::Broken)?.into_data() else { continue };
+        let frame = frame.map_err(|error| Uncollected::from_error(&error.into()))?;
+        let Ok(piece) = frame.into_data() else { continue };
         if first.len() + all.len() + piece.len() > cap {
             return Err(Uncollected::TooLong);
         }
@@ -52,7 +75,7 @@ mod tests {
     use http_body_util::StreamBody;
 
     async fn collected(pieces: &[&'static str], cap: usize) -> Result<Bytes, Uncollected> {
-        let frames = pieces.iter().map(|piece| Ok::<_, ()>(Frame::data(Bytes::from_static(piece.as_bytes()))));
+        let frames = pieces.iter().map(|piece| Ok::<_, io::Error>(Frame::data(Bytes::from_static(piece.as_bytes()))));
         collect(StreamBody::new(stream::iter(frames.collect::<Vec<_>>())), cap).await
     }
 

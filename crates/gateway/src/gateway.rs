@@ -13,6 +13,7 @@ use http::{Request, Response};
 use http_body::Body;
 use oar_exchange::Observer;
 use oar_routing::{Caller, Plan, Router};
+use oar_upstream::BodyError;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -132,6 +133,7 @@ impl Gateway {
     pub async fn serve<B>(&self, request: Request<B>) -> Response<AnswerBody>
     where
         B: Body<Data = Bytes>,
+        B::Error: Into<BodyError>,
     {
         if cors::is_preflight(&request) {
             return cors::preflight(&request);
@@ -150,6 +152,7 @@ impl Gateway {
     async fn answer<B>(&self, mut head: Head, body: B, ledger: &mut Ledger) -> Result<Answer, Reject>
     where
         B: Body<Data = Bytes>,
+        B::Error: Into<BodyError>,
     {
         let presented = head.take_credentials();
         let caller = self.authenticate(&presented, ledger)?;
@@ -194,7 +197,7 @@ enum Answer {
 impl<B> tower_service::Service<Request<B>> for Gateway
 where
     B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Send,
+    B::Error: Into<BodyError> + Send,
 {
     type Response = Response<AnswerBody>;
     type Error = Infallible;

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 pub(crate) type Observers = Arc<[Arc<dyn Observer>]>;
 
 /// The status in the record of a client that left before any was sent: nginx's convention.
-const CLIENT_CLOSED_REQUEST: u16 = 499;
+pub(crate) const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// Writes down one request's story, and tells it exactly once: when it is closed, or, if nobody closed it because the
 /// client left and the request's future was dropped, then.

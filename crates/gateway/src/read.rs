@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::Body;
 use oar_protocol::{Facts, Form};
 use oar_routing::{Mode, Query};
-use oar_upstream::UpstreamRequest;
+use oar_upstream::{BodyError, UpstreamRequest};
 
 /// A request that has been read.
 pub(crate) struct Asked {
@@ -23,6 +23,7 @@ pub(crate) struct Asked {
 pub(crate) async fn read<B>(head: &Head, api: Api, body: B, cap: usize) -> Result<Asked, Reject>
 where
     B: Body<Data = Bytes>,
+    B::Error: Into<BodyError>,
 {
     if head.is_encoded() {
         return Err(Reject::EncodedBody);
@@ -33,6 +34,7 @@ where
     let body = collect(body, cap).await.map_err(|why| match why {
         Uncollected::TooLong => Reject::BodyTooLarge { cap },
         Uncollected::Broken => Reject::UnreadableBody,
+        Uncollected::CutOff => Reject::ClientLeft,
     })?;
     let facts = Facts::read(head.content_type(), &body).map_err(Reject::Facts)?;
     let alias = alias(head, &api, &facts);

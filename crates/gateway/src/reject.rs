@@ -1,7 +1,7 @@
 //! Every way in which the gateway itself says no: the one side exit of the request path.
 
 use crate::head::{X_OAR_ATTEMPTS, X_REQUEST_ID};
-use crate::ledger::Ledger;
+use crate::ledger::{CLIENT_CLOSED_REQUEST, Ledger};
 use crate::relay::{self, AnswerBody};
 use bytes::Bytes;
 use http::header::{self, HeaderName};
@@ -18,17 +18,34 @@ pub(crate) enum Reject {
     AmbiguousPath,
     MethodNotAllowed,
     Unauthorized,
-    BodyTooLarge { cap: usize },
+    BodyTooLarge {
+        cap: usize,
+    },
     UnreadableBody,
+    /// In the middle of its body: nobody reads this answer, but the record does.
+    ClientLeft,
     EncodedBody,
     Facts(FactsError),
-    NoRoute { name: String },
-    UnknownModel { id: String },
-    Misconfigured { upstream: Arc<str> },
-    RateLimited { retry_after: Option<Duration> },
+    NoRoute {
+        name: String,
+    },
+    UnknownModel {
+        id: String,
+    },
+    Misconfigured {
+        upstream: Arc<str>,
+    },
+    RateLimited {
+        retry_after: Option<Duration>,
+    },
     UpstreamAuthFailed,
-    UpstreamTimeout { reasons: String },
-    AllFailed { code: &'static str, reasons: String },
+    UpstreamTimeout {
+        reasons: String,
+    },
+    AllFailed {
+        code: &'static str,
+        reasons: String,
+    },
 }
 
 /// What a reject says, to the client and to the record.
@@ -59,6 +76,13 @@ impl Reject {
                 W::caller(413, "request_too_large", format!("The request body is larger than {cap} bytes."))
             }
             Self::UnreadableBody => W::caller(400, "invalid_body", "The request body could not be read."),
+            Self::ClientLeft => W::new(
+                CLIENT_CLOSED_REQUEST,
+                "client_closed",
+                "The request body ended early.".into(),
+                ErrorKind::InvalidRequestError,
+                Outcome::ClientClosed,
+            ),
             Self::EncodedBody => {
                 W::caller(415, "unsupported_encoding", "Send the request body without Content-Encoding.")
             }
@@ -101,6 +125,7 @@ impl Reject {
             | Self::Unauthorized
             | Self::BodyTooLarge { .. }
             | Self::UnreadableBody
+            | Self::ClientLeft
             | Self::EncodedBody => true,
             Self::Facts(_)
             | Self::NoRoute { .. }

@@ -47,6 +47,9 @@ mod heard;
 pub mod backend_contract;
 pub mod standin;
 
+#[cfg(doctest)]
+mod documents;
+
 pub use head::Head;
 pub use heard::Heard;
 pub use raw_client::{RawClient, RawResponse, request_bytes};

@@ -231,7 +231,7 @@ pub(crate) fn refusal(answer: &RawResponse) -> (u16, String) {
 }
 
 /// Who was tried, and what came of it.
-pub(crate) fn attempts(story: &Exchange) -> Vec<(&str, AttemptResult)> {
+pub(crate) fn attempts(story: &Arc<Exchange>) -> Vec<(&str, AttemptResult)> {
     story.attempts.iter().map(|attempt| (&*attempt.upstream, attempt.result)).collect()
 }
 

@@ -52,8 +52,7 @@ async fn credentials_of_any_other_kind_stop_at_the_gateway() {
     let secrets = ["cookie", "x-api-key", "api-key", "proxy-authorization", "x-forwarded-for", "x_forwarded_for"];
     for keep_header in [false, true] {
         let upstream = good().await;
-        let house =
-            House::with([entry_with("first", &Settings { keep_header, ..settings("first", &upstream) })]).await;
+        let house = House::with([entry_with("first", &Settings { keep_header, ..settings("first", &upstream) })]).await;
         let ask = secrets.iter().fold(Ask::chat(), |ask, name| ask.header(name, "canary"));
         house.ask(&ask.header("x-custom", "1").header("openai-organization", "org-1")).await;
         let head = upstream.requests()[0].head.clone();

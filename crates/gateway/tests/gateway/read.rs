@@ -25,8 +25,10 @@ fn upload(audio_bytes: usize) -> Ask {
     .into_bytes();
     body.extend((0..audio_bytes).map(|index| (index % 251) as u8 ^ (index >> 8) as u8));
     body.extend_from_slice(
-        format!("\r\n--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--{BOUNDARY}--")
-            .as_bytes(),
+        format!(
+            "\r\n--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--{BOUNDARY}--"
+        )
+        .as_bytes(),
     );
     let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
     Ask::new("POST", "/v1/audio/transcriptions").header("content-type", &content_type).body(body)

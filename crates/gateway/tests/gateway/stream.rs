@@ -36,8 +36,13 @@ async fn each_event_arrives_before_the_next_is_sent() {
 #[tokio::test]
 async fn half_an_event_is_not_held_back() {
     let gate = Gate::new();
-    let steps =
-        [Step::event_stream(), Step::chunk("data: ha"), Step::Until(gate.clone()), Step::chunk("lf\n\n"), Step::chunk("")];
+    let steps = [
+        Step::event_stream(),
+        Step::chunk("data: ha"),
+        Step::Until(gate.clone()),
+        Step::chunk("lf\n\n"),
+        Step::chunk(""),
+    ];
     let (house, _upstream, _other) = playing(steps).await;
     let mut client = house.begin(&Ask::stream()).await;
     client.read_head().await.unwrap();

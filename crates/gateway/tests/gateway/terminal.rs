@@ -140,8 +140,9 @@ async fn redirects_alone_are_told_without_their_target() {
 /// S14.
 #[tokio::test]
 async fn a_failed_stream_is_answered_in_json() {
-    let upstream = ScriptedUpstream::answering(500, &[("content-type", "text/event-stream")], "data: {}\n\n").await;
-    let house = House::of([&upstream.unwrap()]).await;
+    let stream = [("content-type", "text/event-stream")];
+    let upstream = ScriptedUpstream::answering(500, &stream, "data: {}\n\n").await.unwrap();
+    let house = House::of([&upstream]).await;
     let answer = house.ask(&Ask::stream()).await;
     assert_eq!(answer.head.header("content-type"), Some("application/json"));
     assert_eq!(refusal(&answer), (502, "all_upstreams_failed".into()));

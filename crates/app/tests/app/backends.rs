@@ -1,0 +1,49 @@
+//! Where embedders plug in: their backends and their observers.
+
+#[path = "../../examples/custom_backend.rs"]
+#[allow(dead_code, reason = "the test runs all of it but `main`")]
+mod custom_backend;
+
+use crate::service::{Service, TOKEN, chat, config, parse};
+use oar_app::App;
+use oar_testkit::{Heard, ScriptedUpstream};
+
+#[tokio::test]
+async fn a_backend_of_ones_own_serves_like_any_other() {
+    let refusing = ScriptedUpstream::refusing().unwrap();
+    let file = config("dbtype: none", &[("first", &refusing)]) + "  - {type: echo, greeting: Hello}\n";
+    let service = Service::run(custom_backend::app(parse(&file)).unwrap()).await;
+    let answer = service.ask(chat("m")).await;
+    assert_eq!(answer.text(), "Hello, you asked {\"model\": \"m\"}\n");
+    assert_eq!(answer.head.header("x-oar-upstream"), Some("echo-2"));
+    assert_eq!(answer.head.header("x-oar-attempts"), Some("2"));
+    service.stop().await;
+}
+
+#[test]
+fn the_examples_own_configuration_is_good() {
+    custom_backend::app(parse(custom_backend::CONFIG)).unwrap();
+}
+
+#[test]
+fn a_mistake_in_the_keys_of_ones_own_backend_is_told_with_its_place() {
+    let file = "authorization: a\nupstreams:\n  - type: echo\n    greting: Hello\n  - type: eco\n    greeting: Hi\n";
+    let problems = custom_backend::app(parse(file)).unwrap_err().to_string();
+    for part in ["upstreams[0].greting (line 4)", "greeting", "unknown backend `eco`", "echo, openai, replicate"] {
+        assert!(problems.contains(part), "{part} in\n{problems}");
+    }
+    let unknown = App::builder(parse(file)).build().unwrap_err().to_string();
+    assert!(unknown.contains("unknown backend `echo`"), "{unknown}");
+}
+
+#[tokio::test]
+async fn an_observer_of_ones_own_hears_every_story() {
+    let (upstream, heard) = (ScriptedUpstream::answering(200, &[], "good").await.unwrap(), Heard::new());
+    let file = config("dbtype: none", &[("only", &upstream)]);
+    let service = Service::run(App::builder(parse(&file)).observer(heard.clone()).build().unwrap()).await;
+    service.ask(chat("m")).await;
+    let story = heard.only().await;
+    assert_eq!((story.answer.status, story.request.peer.to_string().as_str()), (200, "127.0.0.1"));
+    assert!(!format!("{story:?}").contains(TOKEN));
+    service.stop().await;
+}

@@ -1,0 +1,11 @@
+//! The service as a whole: a configuration goes in, requests come over real sockets, rows and counters come out.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod service;
+
+mod front;
+mod records;
+mod serve;
+mod stop;
+
+mod backends;

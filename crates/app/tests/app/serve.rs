@@ -1,0 +1,60 @@
+//! Connections: both versions of HTTP, and clients that leave.
+
+use crate::service::{Service, TOKEN, chat, config};
+use bytes::Bytes;
+use http::{Request, Version};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use oar_testkit::{RawClient, ScriptedUpstream};
+
+async fn service(upstream: &ScriptedUpstream) -> Service {
+    Service::start(&config("dbtype: none", &[("only", upstream)])).await
+}
+
+/// C16.
+#[tokio::test]
+async fn http2_with_prior_knowledge_is_served() {
+    let upstream = ScriptedUpstream::echo().await.unwrap();
+    let service = service(&upstream).await;
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Full<Bytes>>();
+    for (token, status, body) in [(TOKEN, 200, r#"{"model": "m"}"#), ("wrong", 401, "")] {
+        let request = Request::post(format!("http://{}/v1/chat/completions", service.addr))
+            .header("authorization", format!("Bearer {token}"))
+            .body(Full::from(r#"{"model": "m"}"#));
+        let answer = client.request(request.unwrap()).await.unwrap();
+        assert_eq!((answer.version(), answer.status().as_u16()), (Version::HTTP_2, status));
+        let text = answer.into_body().collect().await.unwrap().to_bytes();
+        assert!(text.starts_with(body.as_bytes()));
+    }
+    drop(client);
+    service.stop().await;
+}
+
+/// C04: who closes the sending side is taken to have left.
+#[tokio::test]
+async fn a_client_that_half_closes_is_taken_to_have_left() {
+    let upstream = ScriptedUpstream::hanging().await.unwrap();
+    let service = service(&upstream).await;
+    let mut client = RawClient::connect(service.addr).await.unwrap();
+    client.send(chat("m")).await.unwrap();
+    upstream.until_read(1).await;
+    client.half_close().await.unwrap();
+    upstream.closed().await;
+    assert!(upstream.connections()[0].abandoned());
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused() {
+    let upstream = ScriptedUpstream::answering(200, &[], "").await.unwrap();
+    let service = service(&upstream).await;
+    let head = format!("GET /v1/files HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n", "x".repeat(500_000));
+    let mut client = RawClient::connect(service.addr).await.unwrap();
+    // The service may close before it has read everything.
+    let _ = client.send(head).await;
+    let status = client.read_head().await.and_then(|head| head.status());
+    assert!(matches!(status, None | Some(431)), "{status:?}");
+    assert!(upstream.connections().is_empty());
+    service.stop().await;
+}

@@ -1,0 +1,116 @@
+//! A running service, and the configuration it is made of.
+
+use bytes::Bytes;
+use oar_app::{App, Config, RunError};
+use oar_record::{Row, SqliteStore};
+use oar_testkit::{RawClient, RawResponse, ScriptedUpstream, request_bytes};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+pub(crate) const TOKEN: &str = "canary-client-token";
+
+pub(crate) struct Service {
+    pub(crate) addr: SocketAddr,
+    stop: oneshot::Sender<()>,
+    running: JoinSet<Result<(), RunError>>,
+}
+
+impl Service {
+    pub(crate) async fn start(config: &str) -> Self {
+        Self::run(App::builder(parse(config)).build().unwrap()).await
+    }
+
+    pub(crate) async fn run(app: App) -> Self {
+        let listener = app.bind().await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let mut running = JoinSet::new();
+        running.spawn(app.run(listener, async { stopped.await.unwrap_or(()) }));
+        Self { addr, stop, running }
+    }
+
+    pub(crate) async fn ask(&self, request: impl AsRef<[u8]>) -> RawResponse {
+        RawClient::exchange(self.addr, request).await.expect("an answer")
+    }
+
+    /// The value of one line of the metrics page; the name with its labels as they stand there.
+    pub(crate) async fn metric(&self, series: &str) -> f64 {
+        let page = self.ask(get("/metrics")).await.text();
+        let line = page.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{series} in\n{page}")).parse().unwrap()
+    }
+
+    /// Says that it is time to stop, and leaves the waiting to [`stopped`](Stopping::stopped).
+    pub(crate) fn tell_to_stop(self) -> Stopping {
+        self.stop.send(()).unwrap();
+        Stopping(self.running)
+    }
+
+    /// Stops in an orderly way.
+    pub(crate) async fn stop(self) {
+        self.tell_to_stop().stopped().await.unwrap();
+    }
+}
+
+pub(crate) struct Stopping(JoinSet<Result<(), RunError>>);
+
+impl Stopping {
+    pub(crate) async fn stopped(mut self) -> Result<(), RunError> {
+        self.0.join_next().await.unwrap().unwrap()
+    }
+}
+
+pub(crate) fn parse(config: &str) -> Config {
+    Config::parse(config, "config.yaml", &|_| None).unwrap()
+}
+
+/// The file of a service with these upstreams, named as given, in this order.
+pub(crate) fn config(database: &str, upstreams: &[(&str, &ScriptedUpstream)]) -> String {
+    let head = format!("address: 127.0.0.1:0\nhostname: test-host\nauthorization: {TOKEN}\n{database}\nupstreams:\n");
+    let entry = |(name, upstream): &(&str, &ScriptedUpstream)| {
+        format!("  - {{name: {name}, sk: canary-key-of-{name}, endpoint: '{}'}}\n", upstream.endpoint())
+    };
+    head + &upstreams.iter().map(entry).collect::<String>()
+}
+
+/// A SQLite file in a folder of its own.
+pub(crate) struct Database {
+    pub(crate) path: PathBuf,
+    pub(crate) folder: TempDir,
+}
+
+impl Database {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { path: folder.path().join("db.sqlite"), folder }
+    }
+
+    /// The line of a configuration that names it.
+    pub(crate) fn line(&self) -> String {
+        format!("dbaddr: '{}'", self.path.display())
+    }
+
+    /// All rows, the oldest first.
+    pub(crate) async fn rows(&self) -> Vec<Row> {
+        let mut rows = SqliteStore::open(&self.path).await.unwrap().recent(1000).await.unwrap();
+        rows.reverse();
+        rows
+    }
+}
+
+pub(crate) fn get(path: &str) -> Bytes {
+    request_bytes("GET", path, &[], b"")
+}
+
+pub(crate) fn chat(model: &str) -> Bytes {
+    chat_as(TOKEN, model)
+}
+
+pub(crate) fn chat_as(token: &str, model: &str) -> Bytes {
+    let authorization = format!("Bearer {token}");
+    let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+    request_bytes("POST", "/v1/chat/completions", &headers, format!(r#"{{"model": "{model}"}}"#).as_bytes())
+}
