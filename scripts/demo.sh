@@ -5,8 +5,10 @@
 #   scripts/demo.sh           what `make demo` does
 #   scripts/demo.sh --once    the same, but ends by itself
 #
-# Everything listens on free ports of 127.0.0.1, is written to target/demo, and is ended with this script. The
-# development build is used, because it is ready much sooner; DEMO_PROFILE=release takes the other.
+# Everything listens on free ports of 127.0.0.1 and is ended with this script. The configuration and the records stay in
+# target/demo; with --once they are in a temporary folder, and go with it. If the answers or the record are not what
+# they should be, the script fails. The development build is used, because it is ready much sooner; DEMO_PROFILE=release
+# takes the other.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,8 +19,9 @@ scripts/install-missing.sh cc curl sqlite3
 source scripts/lib/processes.sh
 
 profile=${DEMO_PROFILE:-dev}
-built=${CARGO_TARGET_DIR:-target}/${profile/#dev/debug}
-demo=target/demo
+target=${CARGO_TARGET_DIR:-target}
+built=$target/${profile/#dev/debug}
+if [[ $once ]]; then demo=$scratch/demo; else demo=$target/demo; fi
 database=$demo/db.sqlite
 # The word that makes a client of this gateway. It opens nothing but this demonstration.
 token='demo-token'
@@ -36,7 +39,7 @@ heading() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
 # Prints a command as somebody would type it, then does exactly that.
 run() {
     printf '%s$ %s%s\n' "$green" "$1" "$plain"
-    eval "$1"
+    eval "$1" || give_up "that failed"
 }
 
 build() {
@@ -45,28 +48,29 @@ build() {
     cargo build --locked --profile "$profile" --package oar-testkit --example standin
 }
 
-# start_standin NAME OPTIONS...: starts one, and waits until it has said where it is.
-start_standin() {
-    local name=$1
-    shift
-    start "$name" "$built/examples/standin" --listen 127.0.0.1:0 "$@"
-    until_true "$name" grep -q ' on 127' "$scratch/$name.log"
+# Two demonstrations in one folder would use one database. The lock is held by everything that is started from here, so
+# it lasts as long as the last of them.
+take_folder() {
+    mkdir -p "$demo"
+    exec 9>"$demo/lock"
+    flock --nonblock 9 || { echo "demo.sh: $demo is another demonstration's: end that one first" >&2 && exit 1; }
 }
 
-address_of() { sed -n 's/^.* on //p' "$scratch/$1.log"; }
-
 start_upstreams() {
-    start_standin refuses --mode refuse
-    start_standin hangs --mode hang
-    start_standin answers --mode answer --key sk-third
+    start refuses "$built/examples/standin" --mode refuse
+    start hangs "$built/examples/standin" --mode hang
+    start answers "$built/examples/standin" --mode answer --key sk-third
+    refuses=$(listening_address refuses)
+    hangs=$(listening_address hangs)
+    answers=$(listening_address answers)
 }
 
 write_config() {
     cat >"$demo/config.yaml" <<EOF
 # Written by scripts/demo.sh, and overwritten by it. config.sample.yaml explains every key.
 
-# Where clients connect, and the token they must present.
-address: 127.0.0.1:$port
+# Where clients connect: any free port. And the token they must present.
+address: 127.0.0.1:0
 authorization: $token
 
 # Where the record of every request goes.
@@ -78,33 +82,34 @@ upstreams:
   # Its port is closed: every connection is refused.
   - name: refuses
     sk: sk-first
-    endpoint: http://$(address_of refuses)/v1
+    endpoint: http://$refuses/v1
 
   # Takes every request and never says a word. Given up after two seconds, whether or not a stream was asked for.
   - name: hangs
     sk: sk-second
-    endpoint: http://$(address_of hangs)/v1
+    endpoint: http://$hangs/v1
     timeout: 2s
     stream_timeout: 2s
 
   # Works. It knows its own key alone, so the gateway must present that one and not the client's token.
   - name: answers
     sk: sk-third
-    endpoint: http://$(address_of answers)/v1
+    endpoint: http://$answers/v1
 EOF
 }
 
 start_gateway() {
     rm -f "$database" "$database-shm" "$database-wal"
     start gateway "$built/openai-api-route" -config "$demo/config.yaml"
+    gateway=http://$(listening_address gateway)
     wait_for_url gateway "$gateway/readyz"
 }
 
 show_setting() {
     heading "Three upstreams, in this order"
-    echo "  1. refuses   $(address_of refuses)   its port is closed"
-    echo "  2. hangs     $(address_of hangs)   takes the request and never answers; given up after 2 s"
-    echo "  3. answers   $(address_of answers)   works"
+    echo "  1. refuses   $refuses   its port is closed"
+    echo "  2. hangs     $hangs   takes the request and never answers; given up after 2 s"
+    echo "  3. answers   $answers   works"
     echo
     echo "The gateway listens on $gateway; its configuration is $demo/config.yaml."
 }
@@ -138,13 +143,14 @@ ask_for_a_stream() {
     run "curl -sS -N -D $demo/head.txt $gateway/v1/chat/completions \\
     -H 'authorization: Bearer $token' -H 'content-type: application/json' \\
     -d '{\"model\": \"gpt-4o-mini\", \"stream\": true, \"stream_options\": {\"include_usage\": true},
-         \"messages\": [{\"role\": \"user\", \"content\": \"Count to three.\"}]}'"
+         \"messages\": [{\"role\": \"user\", \"content\": \"Count to three.\"}]}'" | tee "$scratch/stream.txt"
     expect_third
+    [[ $(grep . "$scratch/stream.txt" | tail -n 1) == 'data: [DONE]' ]] || give_up "the stream has no end"
 }
 
 query() { sqlite3 -readonly "$@"; }
 
-# shellcheck disable=SC2329  # until_true calls it
+# shellcheck disable=SC2317,SC2329  # until_true calls it
 both_recorded() {
     [[ $(query "$database" 'select count(*) from records') -ge 2 ]]
 }
@@ -169,6 +175,19 @@ show_records() {
     query -header -column "$database" "$tries"
 }
 
+# Of each request, in the order of their coming: its tries.
+stories="select (select group_concat(upstream || ':' || result) from (
+    select json_extract(value, '\$.upstream') as upstream, json_extract(value, '\$.result') as result
+    from json_each(r.attempts) order by key))
+from records r order by created_at"
+
+expect_the_whole_story() {
+    local story='refuses:connect_refused,hangs:head_timeout,answers:ok' told
+    told=$(query "$database" "$stories")
+    [[ $told == "$story"$'\n'"$story" ]] ||
+        give_up "the record should tell two requests' tries as $story, but tells: $told"
+}
+
 show_what_next() {
     heading "The gateway goes on running; press Ctrl-C to end everything. In another terminal, from $PWD:"
     cat <<EOF
@@ -191,10 +210,8 @@ serve_until_interrupted() {
     give_up "the gateway ended by itself"
 }
 
-mkdir -p "$demo"
 build
-port=$(free_port)
-gateway=http://127.0.0.1:$port
+take_folder
 start_upstreams
 write_config
 start_gateway
@@ -202,6 +219,7 @@ show_setting
 ask
 ask_for_a_stream
 show_records
+expect_the_whole_story
 [[ $once == --once ]] && exit 0
 show_what_next
 serve_until_interrupted

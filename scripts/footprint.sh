@@ -9,9 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 binary=${CARGO_TARGET_DIR:-target}/release/openai-api-route
 source scripts/lib/processes.sh
 
-port=$(free_port)
 cat >"$scratch/config.yaml" <<YAML
-address: "127.0.0.1:$port"
+address: 127.0.0.1:0
 authorization: footprint
 dbaddr: $scratch/db.sqlite
 upstreams:
@@ -19,22 +18,50 @@ upstreams:
     endpoint: https://api.openai.com/v1
 YAML
 
-# One request to /readyz without starting another process: a new process would cost more than what is measured.
+# Both questions are asked without starting another process, which would cost more than what is measured.
+
+# Where the gateway is, as soon as its log says so.
+knows_port() {
+    local line
+    while IFS= read -r line; do
+        if [[ $line =~ $said_address ]]; then port=${BASH_REMATCH[3]##*:} && return; fi
+    done <"$scratch/gateway.log"
+    return 1
+}
+
+# One request to /readyz.
 is_ready() {
+    local line
     {
-        exec 3<>"/dev/tcp/127.0.0.1/$port" &&
-            printf 'GET /readyz HTTP/1.0\r\n\r\n' >&3 &&
-            grep -q '^ready' <&3
+        exec 3<>"/dev/tcp/127.0.0.1/$port" || return
+        printf 'GET /readyz HTTP/1.0\r\n\r\n' >&3
+        while IFS= read -r -t 1 line <&3; do
+            if [[ $line == ready* ]]; then return; fi
+        done
+        # The answer's last line has no end.
+        [[ $line == ready* ]]
     } 2>/dev/null
+}
+
+# Repeats the question without a pause, for 30 s at most.
+at_once() {
+    local until=$((SECONDS + 30))
+    until "$1"; do
+        if ! kill -0 "${started[gateway]}" 2>/dev/null || ((SECONDS > until)); then
+            echo "footprint.sh: the gateway is not ready; its log says:" >&2
+            cat "$scratch/gateway.log" >&2
+            exit 1
+        fi
+    done
 }
 
 printf 'binary       %s, %s bytes\n' "$("$binary" --version)" "$(stat -c %s "$binary")"
 for number in $(seq "${1:-5}"); do
+    : >"$scratch/gateway.log" # the last start's port is not this one's
     begin=$(date +%s%N)
     start gateway "$binary" --config "$scratch/config.yaml"
-    until is_ready; do
-        kill -0 "${started[gateway]}" 2>/dev/null || { cat "$scratch/gateway.log" >&2 && exit 1; }
-    done
+    at_once knows_port
+    at_once is_ready
     ready=$(date +%s%N)
     # Freshly started threads settle within a second.
     sleep 1

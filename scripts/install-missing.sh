@@ -46,18 +46,22 @@ give_up() {
 }
 
 # Debian's postgresql package makes and starts a server of its own when it is installed. The tests want only the
-# programs, so that step is switched off for the length of the installation.
+# programs, so that step is switched off until this script ends, whichever way it does: a server that somebody installs
+# later is theirs to have.
 no_system_cluster=/etc/postgresql-common/createcluster.d/openai-api-route-tests.conf
 
-without_system_cluster() {
+keep_system_cluster_away() {
+    trap 'as_root rm -f "$no_system_cluster"' EXIT
+    # Without these a signal during the installation could end the script past its EXIT.
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
     as_root mkdir -p "$(dirname "$no_system_cluster")"
     echo 'create_main_cluster = false' | as_root tee "$no_system_cluster" >/dev/null
-    "$@" || { as_root rm -f "$no_system_cluster" && return 1; }
-    as_root rm -f "$no_system_cluster"
 }
 
 apt_install() {
-    as_root apt-get -qq update
+    as_root apt-get -qq update || return
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${missing[@]}"
 }
 
@@ -72,4 +76,5 @@ command -v apt-get >/dev/null || give_up "this machine has no apt-get"
 [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null || give_up "not root, and there is no sudo"
 
 echo "installing what is missing: ${missing[*]}"
-without_system_cluster apt_install || give_up "apt-get failed"
+[[ " ${missing[*]} " != *" postgresql "* ]] || keep_system_cluster_away
+apt_install || give_up "apt-get failed"

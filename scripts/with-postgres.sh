@@ -41,6 +41,17 @@ start_server() {
         -c fsync=off -c synchronous_commit=off -c full_page_writes=off" >/dev/null 2>&1
 }
 
+# A port of 127.0.0.1 that nobody answers on, below the range that outgoing connections use: PostgreSQL cannot be asked
+# to choose one itself.
+free_port() {
+    local port
+    for _ in $(seq 50); do
+        port=$((20000 + RANDOM % 10000))
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port" && return; }
+    done
+    return 1
+}
+
 # Another program may take the port between our look and the server's start, hence more than one try.
 start_on_free_port() {
     for _ in 1 2 3 4 5; do

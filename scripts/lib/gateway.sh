@@ -7,10 +7,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
 # start_gateway_before URL NAME: builds and starts a gateway, token $OAR_TOKEN, that reaches the upstream NAME at URL
 # after one that refuses every connection: nobody listens on port 1 of the loopback. Exports OAR_BASE_URL.
 start_gateway_before() {
-    local port
-    port=$(free_port)
+    local address
     cat >"$scratch/config.yaml" <<YAML
-address: "127.0.0.1:$port"
+address: 127.0.0.1:0
 authorization: $OAR_TOKEN
 dbaddr: $scratch/db.sqlite
 upstreams:
@@ -23,6 +22,7 @@ upstreams:
 YAML
     cargo build --quiet --locked --package openai-api-route
     start gateway "${CARGO_TARGET_DIR:-target}/debug/openai-api-route" --config "$scratch/config.yaml"
-    wait_for_url gateway "http://127.0.0.1:$port/readyz"
-    export OAR_BASE_URL=http://127.0.0.1:$port/v1
+    address=$(listening_address gateway)
+    wait_for_url gateway "http://$address/readyz"
+    export OAR_BASE_URL=http://$address/v1
 }

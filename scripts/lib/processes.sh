@@ -2,8 +2,8 @@
 # For scripts that start servers: start them, wait until they answer, end exactly those again.
 #
 #   source scripts/lib/processes.sh
-#   start gateway ./openai-api-route --config "$scratch/config.yaml"
-#   wait_for_url gateway http://127.0.0.1:8888/readyz
+#   start gateway ./openai-api-route --config "$scratch/config.yaml"    # which says `address: 127.0.0.1:0`
+#   wait_for_url gateway "http://$(listening_address gateway)/readyz"
 #
 # Sourcing it makes a temporary folder, $scratch, where each server's output is kept as NAME.log. Whichever way the
 # script ends, the servers are ended and the folder is removed.
@@ -53,20 +53,21 @@ wait_for_url() {
     until_true "$1" answers "$2"
 }
 
-# listening_address NAME: waits for the server's line `listening on HOST:PORT` and prints HOST:PORT.
+# How servers say where they are: the stand-ins `listening on HOST:PORT` or `refusing on HOST:PORT`, the gateway's log
+# `INFO listening address=HOST:PORT`. The port is the system's choice: one that was looked for beforehand may be gone.
+said_address='^(.* )?(listening on |refusing on |listening address=)(127\.0\.0\.1:[0-9]+).*$'
+
+# listening_address NAME: waits until the server has said where it is, and prints HOST:PORT.
 listening_address() {
-    until_true "$1" grep -q '^listening on ' "$scratch/$1.log"
-    sed -n 's/^listening on //p' "$scratch/$1.log" | head -n 1
+    until_true "$1" grep -Eq "$said_address" "$scratch/$1.log" || return
+    sed -En "s/$said_address/\\3/p" "$scratch/$1.log" | head -n 1
 }
 
-# A port of 127.0.0.1 that nobody answers on, below the range that outgoing connections use.
-free_port() {
-    local port
-    for _ in $(seq 50); do
-        port=$((20000 + RANDOM % 10000))
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port" && return; }
-    done
-    return 1
+# keep_caches_in FOLDER: what npm and pip download, and npm's logs, go there instead of the user's home.
+keep_caches_in() {
+    local folder
+    folder=$(realpath -m "$1")
+    export PIP_CACHE_DIR=$folder/pip npm_config_cache=$folder/npm npm_config_logs_dir=$folder/npm/logs
 }
 
 # python_packages FOLDER FILE: a virtual environment with exactly the packages that FILE pins, made when FILE changed.

@@ -35,6 +35,7 @@ run_node() {
 # shellcheck source=scripts/lib/gateway.sh
 source scripts/lib/gateway.sh
 export TMPDIR=$scratch # what the tools drop goes with the rest
+keep_caches_in "$target/cache"
 python_packages "$venv" tests/clients/requirements.txt
 PATH=$(realpath "$venv")/bin:$PATH
 node_packages

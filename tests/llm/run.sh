@@ -26,6 +26,7 @@ fetch_model() {
 # shellcheck source=scripts/lib/gateway.sh
 source scripts/lib/gateway.sh
 export TMPDIR=$scratch # what the tools drop goes with the rest
+keep_caches_in "$target/cache"
 python_packages "$venv" tests/llm/requirements.txt
 fetch_model
 

@@ -9,12 +9,12 @@ mod signals;
 
 use clap::Parser;
 use cli::{Cli, Command};
-use oar_app::{App, Config, Problems};
+use oar_app::{App, Draft, Problems};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = Cli::parse_from(cli::go_compatible(std::env::args_os()));
-    let app = Config::load(&cli.config).and_then(|config| App::builder(config).build());
+    let app = Draft::load(&cli.config).and_then(|draft| App::draft(draft).build());
     match (app, &cli.command) {
         (Err(problems), _) => refuse(&problems),
         (Ok(app), Some(Command::Check)) => report::check(&app, &cli.config),
@@ -44,10 +44,12 @@ async fn run(app: App) -> Result<(), Box<dyn std::error::Error>> {
     for warning in app.warnings() {
         tracing::warn!(hint = warning.hint.as_deref(), "{warning}");
     }
-    let stop = signals::stop()?;
+    let (stop, hurry) = signals::stop()?;
     let listener = app.bind().await?;
-    tracing::info!(address = %listener.local_addr()?, upstreams = app.upstreams().len(), "listening");
-    app.run(listener, stop).await?;
+    tokio::select! {
+        stopped = app.run(listener, stop) => stopped?,
+        () = hurry => return Err("stopped by a second signal before running requests had finished".into()),
+    }
     tracing::info!("stopped");
     Ok(())
 }

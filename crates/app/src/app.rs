@@ -3,9 +3,9 @@ use crate::builder::{Builder, UpstreamSummary};
 use crate::database;
 use crate::front::Front;
 use crate::listen;
-use crate::serve::{self, DRAIN_TIMEOUT};
+use crate::serve::{self, Connections};
 use crate::tally;
-use oar_config::{Config, Problem};
+use oar_config::{Config, Draft, Problem};
 use oar_exchange::Observer;
 use oar_gateway::{Backend, CredentialLabel, Gateway};
 use oar_metrics::Metrics;
@@ -15,6 +15,7 @@ use oar_routing::Router;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -24,6 +25,10 @@ use tokio_util::task::TaskTracker;
 /// How long flushing the records may take at the end.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
+/// How long everything that runs in the background may take to end: each has a shorter limit of its own, so this one is
+/// for a defect in any of them.
+const TASKS_LIMIT: Duration = Duration::from_secs(10);
+
 /// A service that is ready to run: every upstream made, nothing opened.
 pub struct App {
     pub(crate) config: Config,
@@ -32,7 +37,7 @@ pub struct App {
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) upstreams: Vec<UpstreamSummary>,
     pub(crate) warnings: Vec<Problem>,
-    /// Owns what upstreams and upgraded connections leave running.
+    /// Owns what runs beside the requests: the writer, the alerts, what upstreams leave behind.
     pub(crate) tasks: TaskTracker,
 }
 
@@ -45,15 +50,18 @@ pub enum RunError {
     /// A channel for alerts cannot be set up.
     #[error("alerts cannot be set up")]
     Alerts(#[from] SetupError),
-    /// The listening socket failed.
-    #[error("the listening socket failed")]
-    Listen(#[from] io::Error),
 }
 
 impl App {
     /// Starts with a configuration.
     pub fn builder(config: Config) -> Builder {
-        Builder::new(config)
+        Self::draft(Draft { config, problems: Vec::new() })
+    }
+
+    /// Starts with a configuration that may have problems, so that [`Builder::build`] tells them together with those
+    /// that the backends find.
+    pub fn draft(draft: Draft) -> Builder {
+        Builder::new(draft)
     }
 
     /// The upstreams in the order of the file, for listings.
@@ -75,43 +83,67 @@ impl App {
         listen::bind(&self.config.address).await
     }
 
-    /// Serves on `listener` until `stop` resolves; then takes no more connections, lets running requests finish for at
-    /// most 30 s, and flushes records and alerts.
+    /// Opens the database, serves on `listener` until `stop` resolves, takes no more connections, lets running requests
+    /// finish for at most 30 s, cuts the rest, and flushes records and alerts for at most 5 s.
     ///
     /// # Errors
     ///
-    /// A [`RunError`] when the database cannot be used, an alert channel cannot be set up, or the listener fails.
+    /// A [`RunError`] when the database cannot be used or an alert channel cannot be set up. Nothing was served then.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future stops at once: running requests are cut and queued records are lost.
     pub async fn run(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+        let mut stop = pin!(stop);
         let hostname = self.hostname();
         let metrics = Arc::new(Metrics::new(self.upstreams.iter().map(|upstream| upstream.name.as_str())));
-        let records = self.start_records(&hostname, &metrics).await?;
+        let records = tokio::select! {
+            records = self.start_records(&hostname, &metrics) => records?,
+            () = &mut stop => return Ok(()),
+        };
         let alerts = self.start_alerts(&hostname, &metrics)?;
+        let tasks = self.tasks.clone();
 
-        let mut gateway = Gateway::builder(self.router).label(self.label).tunnels(self.tasks.clone());
-        let mut observers = self.observers;
-        observers.extend([Arc::new(AccessLog) as Arc<dyn Observer>, Arc::clone(&metrics) as Arc<dyn Observer>]);
-        observers.extend(records.as_ref().map(|records| Arc::clone(&records.recorder) as Arc<dyn Observer>));
-        observers.extend(alerts.as_ref().map(|alerts| Arc::clone(alerts) as Arc<dyn Observer>));
-        for observer in observers {
-            gateway = gateway.observer(observer);
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, upstreams = self.upstreams.len(), "listening");
         }
-        let front = Front::new(gateway.build(), metrics);
-        let served = serve::serve(listener, front, &self.tasks, stop).await;
+        let connections = Connections::default();
+        let front = self.front(metrics, records.as_ref(), alerts.as_ref(), &connections);
+        serve::serve(listener, front, connections, stop).await;
 
+        // Every story has been told by now: what is queued is all there is.
         if let Some(alerts) = alerts {
             alerts.close();
         }
         if let Some(records) = records {
             records.stop(FLUSH_LIMIT);
         }
-        self.tasks.close();
-        // Every task ends by its own limits; this one is for a defect in any of them.
-        let _ = tokio::time::timeout(DRAIN_TIMEOUT, self.tasks.wait()).await;
-        served.map_err(RunError::from)
+        tasks.close();
+        if tokio::time::timeout(TASKS_LIMIT, tasks.wait()).await.is_err() {
+            tracing::warn!(tasks = tasks.len(), "background work did not end in time");
+        }
+        Ok(())
+    }
+
+    /// The gateway with everybody who listens to it, and the paths beside it.
+    fn front(
+        self,
+        metrics: Arc<Metrics>,
+        records: Option<&Records>,
+        alerts: Option<&Arc<Alerts>>,
+        connections: &Connections,
+    ) -> Front {
+        let mut observers = self.observers;
+        observers.push(Arc::new(AccessLog));
+        observers.push(Arc::clone(&metrics) as Arc<dyn Observer>);
+        observers.extend(records.map(|records| Arc::clone(&records.recorder) as Arc<dyn Observer>));
+        observers.extend(alerts.map(|alerts| Arc::clone(alerts) as Arc<dyn Observer>));
+        let gateway = Gateway::builder(self.router)
+            .label(self.label)
+            .tunnels(connections.tasks.clone())
+            .cut(connections.cut.clone());
+        let gateway = observers.into_iter().fold(gateway, oar_gateway::Builder::observer);
+        Front::new(gateway.build(), metrics)
     }
 
     fn hostname(&self) -> String {

@@ -1,6 +1,7 @@
 use crate::app::App;
 use crate::backends::{BackendError, Backends};
-use oar_config::{Access, Config, Order, Problem, Problems, Secrets, Settings, UpstreamConfig};
+use crate::database;
+use oar_config::{Access, Config, Draft, Order, Problem, Problems, Secrets, Settings, UpstreamConfig};
 use oar_exchange::Observer;
 use oar_gateway::{Backend, CredentialLabel};
 use oar_routing::{Candidate, Router, Timeouts, Token};
@@ -13,6 +14,8 @@ use tokio_util::task::TaskTracker;
 /// Collects what an application is made of, and checks it once. Opens nothing.
 pub struct Builder {
     config: Config,
+    /// What is known to be wrong with the configuration already.
+    problems: Vec<Problem>,
     backends: Backends,
     observers: Vec<Arc<dyn Observer>>,
     tasks: TaskTracker,
@@ -44,9 +47,9 @@ struct Made {
 }
 
 impl Builder {
-    pub(crate) fn new(config: Config) -> Self {
+    pub(crate) fn new(Draft { config, problems }: Draft) -> Self {
         let tasks = TaskTracker::new();
-        Self { config, backends: Backends::built_in(&tasks), observers: Vec::new(), tasks }
+        Self { config, problems, backends: Backends::built_in(&tasks), observers: Vec::new(), tasks }
     }
 
     /// Adds a backend: entries with `type: {backend}` are made by `factory`, from the keys that are its own.
@@ -70,31 +73,32 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Every problem that backends have with their settings, and every entry with an unknown `type`.
-    pub fn build(self) -> Result<App, Problems> {
+    /// Every problem that the draft has, that backends have with their settings, and every entry with an unknown `type`.
+    pub fn build(mut self) -> Result<App, Problems> {
         let made = self.make_all()?;
         let label = match self.config.record.secrets {
             Secrets::Fingerprint => CredentialLabel::Fingerprint,
             Secrets::Plain => CredentialLabel::Plain,
         };
         let router = self.router(&made, label)?;
-        let upstreams: Vec<UpstreamSummary> =
-            self.config.upstreams.iter().zip(&made).map(|(entry, made)| made.summary(entry)).collect();
+        let entries = self.config.upstreams.iter().zip(&made);
+        let upstreams: Vec<UpstreamSummary> = entries.clone().map(|(entry, made)| made.summary(entry)).collect();
         let mut warnings = self.config.warnings.clone();
-        warnings.extend(self.config.upstreams.iter().zip(&made).filter_map(|(entry, made)| made.warning(entry)));
+        warnings.extend(entries.filter_map(|(entry, made)| made.warning(entry)));
         let Self { config, observers, tasks, .. } = self;
         Ok(App { config, router, label, observers, upstreams, warnings, tasks })
     }
 
-    fn make_all(&self) -> Result<Vec<Made>, Problems> {
+    fn make_all(&mut self) -> Result<Vec<Made>, Problems> {
+        let mut problems = std::mem::take(&mut self.problems);
         let mut made = Vec::new();
-        let mut problems = Vec::new();
         for entry in &self.config.upstreams {
             match self.make(entry) {
                 Ok(upstream) => made.push(upstream),
                 Err(error) => problems.extend(error.into_problems()),
             }
         }
+        problems.extend(database::check(&self.config));
         Problems::unless_empty(problems)?;
         Ok(made)
     }
@@ -121,13 +125,7 @@ impl Builder {
             router = router.candidate(candidate(entry, made, label));
         }
         // The configuration has been checked for all of this; what remains is a system without random numbers.
-        router.build().map_err(|error| self.problem(&error).into())
-    }
-
-    fn problem(&self, error: &dyn std::error::Error) -> Problem {
-        let settings = self.config.upstreams.first().map(|entry| &entry.settings);
-        let file = settings.map(|settings| settings.problem("name", String::new()).file).unwrap_or_default();
-        Problem { file, path: "upstreams".into(), line: None, message: error.to_string(), hint: None }
+        router.build().map_err(|error| self.config.problem("upstreams", error.to_string()).into())
     }
 }
 

@@ -1,7 +1,17 @@
 //! The configured store, opened.
 
-use oar_config::Database;
+use oar_config::{Config, Database, Problem};
 use oar_record::{OpenError, PostgresStore, SqliteStore, Store};
+
+/// What is wrong with the configured database, as far as one can tell without opening it.
+pub(crate) fn check(config: &Config) -> Option<Problem> {
+    match &config.database {
+        Database::None | Database::Sqlite { .. } => None,
+        Database::Postgres { dsn } => {
+            PostgresStore::lazy(dsn).err().map(|error| config.problem("dbaddr", error.to_string()))
+        }
+    }
+}
 
 /// Opens the store; `None` when nothing is to be recorded.
 ///

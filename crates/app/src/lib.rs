@@ -44,6 +44,6 @@ mod tally;
 pub use app::{App, RunError};
 pub use backends::BackendError;
 pub use builder::{Builder, UpstreamSummary};
-pub use oar_config::{Config, Problem, Problems, Settings};
+pub use oar_config::{Config, Draft, Problem, Problems, Settings};
 pub use oar_exchange as exchange;
 pub use oar_upstream as upstream;

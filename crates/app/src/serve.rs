@@ -3,24 +3,25 @@
 use crate::front::Front;
 use http::Request;
 use hyper::body::Incoming;
+use hyper::rt::Executor;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use oar_gateway::Peer;
 use std::convert::Infallible;
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long running requests may take to finish once the service stops.
 pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a client may take to send a request's head.
+/// How long a client may take to send a request's head, once it has sent a part of it.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The largest request head.
@@ -29,41 +30,61 @@ const HEAD_CAP_BYTES: usize = 64 * 1024;
 /// How long to wait after a connection could not be accepted, mostly because the process has too many open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `stop` resolves, then lets what is running finish.
+/// Everything that serves clients: connections, what runs on them, and the tunnels that came of them.
+#[derive(Clone, Default)]
+pub(crate) struct Connections {
+    pub(crate) tasks: TaskTracker,
+    /// Cancelled when those that are left are cut.
+    pub(crate) cut: CancellationToken,
+}
+
+/// Serves until `stop` resolves, then lets what is running finish, and cuts what does not. When it returns, every
+/// request's story has been told.
 pub(crate) async fn serve(
     listener: TcpListener,
     front: Front,
-    tasks: &TaskTracker,
-    stop: impl Future<Output = ()>,
-) -> io::Result<()> {
-    let server = server();
+    connections: Connections,
+    stop: Pin<&mut impl Future<Output = ()>>,
+) {
     let graceful = GracefulShutdown::new();
-    let mut stop = pin!(stop);
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut stop => break,
-        };
-        match accepted {
-            Ok((stream, peer)) => tasks.spawn(connection(&server, &graceful, front.clone(), stream, peer)),
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
+    tokio::select! {
+        () = accept(&listener, &front, &connections, &graceful) => {}
+        () = stop => {}
     }
     drop(listener);
     front.drain();
     tracing::info!("stopping, running requests may finish");
-    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests were still running at the end of the drain time and are cut");
+    connections.tasks.close();
+    let finished = async {
+        graceful.shutdown().await;
+        connections.tasks.wait().await;
+    };
+    if tokio::time::timeout(DRAIN_TIMEOUT, finished).await.is_err() {
+        tracing::warn!(tasks = connections.tasks.len(), "the drain time is over, requests that still run are cut");
+        connections.cut.cancel();
+        connections.tasks.wait().await;
     }
-    Ok(())
 }
 
-fn server() -> auto::Builder<TokioExecutor> {
-    let mut server = auto::Builder::new(TokioExecutor::new());
+/// Accepts for ever.
+async fn accept(listener: &TcpListener, front: &Front, connections: &Connections, graceful: &GracefulShutdown) {
+    let server = server(connections);
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let connection = connection(&server, graceful, front.clone(), stream, peer);
+                connections.tasks.spawn(connections.cut.clone().run_until_cancelled_owned(connection));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+fn server(connections: &Connections) -> auto::Builder<Streams> {
+    let mut server = auto::Builder::new(Streams(connections.clone()));
     server
         .http1()
         .timer(TokioTimer::new())
@@ -75,9 +96,22 @@ fn server() -> auto::Builder<TokioExecutor> {
     server
 }
 
+/// Runs the streams of HTTP/2 connections, each of which is a task.
+#[derive(Clone)]
+struct Streams(Connections);
+
+impl<F> Executor<F> for Streams
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        self.0.tasks.spawn(self.0.cut.clone().run_until_cancelled_owned(stream));
+    }
+}
+
 /// One client's connection, from its first byte to its end.
 fn connection(
-    server: &auto::Builder<TokioExecutor>,
+    server: &auto::Builder<Streams>,
     graceful: &GracefulShutdown,
     front: Front,
     stream: TcpStream,

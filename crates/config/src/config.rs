@@ -19,6 +19,8 @@ use std::time::Duration;
 /// A configuration without problems, as far as one can tell without the backends.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// The file, as it was named when it was read.
+    pub file: String,
     /// Where to listen; `:8888` unless the file says otherwise.
     pub address: ListenAddress,
     /// The name of this machine in records; `None` for the system's.
@@ -58,6 +60,47 @@ const ORDERS: &[(&str, Order)] = &[("order", Order::Configured), ("random", Orde
 /// What `config.sample.yaml` holds, to be replaced.
 const SAMPLE_TOKEN: &str = "change-me";
 
+/// A configuration that may have problems: what could be read of it, with defaults in place of what could not. For
+/// those who have more to check and want to tell all problems at once.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// What could be read. Not fit for use as long as there are problems.
+    pub config: Config,
+    /// What is wrong with it.
+    pub problems: Vec<Problem>,
+}
+
+impl Draft {
+    /// Decodes the text of a file, which `file` names in problems. Without IO.
+    ///
+    /// # Errors
+    ///
+    /// A mistake of syntax, which hides everything else.
+    pub fn parse(text: &str, file: &str, env: Env<'_>) -> Result<Self, Problems> {
+        let report = Report::new(file);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let config = yaml::read(text, &report).and_then(|root| decode(tree::resolve(root, env, &report), env, &report));
+        let (problems, warnings) = report.close();
+        match config {
+            Some(config) => Ok(Self { config: Config { warnings, ..config }, problems }),
+            None => {
+                Problems::unless_empty(problems)?;
+                Err(Place::default().problem(file, Complaint::new("cannot be read")).into())
+            }
+        }
+    }
+
+    /// The configuration, if nothing is wrong with it.
+    ///
+    /// # Errors
+    ///
+    /// Every problem.
+    pub fn checked(self) -> Result<Config, Problems> {
+        Problems::unless_empty(self.problems)?;
+        Ok(self.config)
+    }
+}
+
 impl Config {
     /// Decodes the text of a file, which `file` names in problems. Without IO.
     ///
@@ -65,15 +108,12 @@ impl Config {
     ///
     /// Every problem that the text has. A mistake of syntax hides all others.
     pub fn parse(text: &str, file: &str, env: Env<'_>) -> Result<Self, Problems> {
-        let report = Report::new(file);
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let config = yaml::read(text, &report).and_then(|root| decode(tree::resolve(root, env, &report), env, &report));
-        let (problems, warnings) = report.close();
-        Problems::unless_empty(problems)?;
-        match config {
-            Some(config) => Ok(Self { warnings, ..config }),
-            None => Err(Place::default().problem(file, Complaint::new("cannot be read")).into()),
-        }
+        Draft::parse(text, file, env)?.checked()
+    }
+
+    /// A problem of a key at the top, found by somebody who knows more. The message must not hold a secret.
+    pub fn problem(&self, key: &str, message: impl Into<String>) -> Problem {
+        Place::default().key(key, None).problem(&self.file, Complaint::new(message))
     }
 }
 
@@ -108,7 +148,21 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
         report.warn(&place, Complaint::new("still holds the token of the sample, which everybody knows"));
     }
     let warnings = Vec::new();
-    Config { address, hostname, tokens, timeout, stream_timeout, order, database, record, notify, upstreams, warnings }
+    let file = report.file.clone();
+    Config {
+        file,
+        address,
+        hostname,
+        tokens,
+        timeout,
+        stream_timeout,
+        order,
+        database,
+        record,
+        notify,
+        upstreams,
+        warnings,
+    }
 }
 
 /// Without tokens for the whole file, upstreams that ask for one of these are out of reach.

@@ -74,7 +74,7 @@ mod guest;
 mod settings;
 
 pub use address::ListenAddress;
-pub use config::{Config, Order};
+pub use config::{Config, Draft, Order};
 pub use database::Database;
 pub use notify::{Feishu, NotifySettings};
 pub use problem::{Complaint, Problem, Problems};

@@ -1,6 +1,6 @@
 //! Reads the file: the only IO of this crate.
 
-use crate::config::Config;
+use crate::config::{Config, Draft};
 use crate::problem::{Complaint, Place, Problems};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -15,6 +15,17 @@ impl Config {
     /// # Errors
     ///
     /// Every problem of the file, or the one that it cannot be read.
+    pub fn load(path: &Path) -> Result<Self, Problems> {
+        Draft::load(path)?.checked()
+    }
+}
+
+impl Draft {
+    /// Reads and decodes a file, with the environment of this process. Blocks while it reads.
+    ///
+    /// # Errors
+    ///
+    /// That the file cannot be read, or a mistake of syntax.
     pub fn load(path: &Path) -> Result<Self, Problems> {
         let file = path.display().to_string();
         let problem = |complaint| Place::default().problem(&file, complaint);

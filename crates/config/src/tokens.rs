@@ -42,9 +42,13 @@ fn token(text: &str) -> Result<SecretString, Complaint> {
     if is_visible(text) {
         return Ok(SecretString::from(text));
     }
-    let complaint = Complaint::new("holds a token that no header can carry: only visible ASCII, no spaces");
-    Err(match text.get(..7) {
-        Some(scheme) if scheme.eq_ignore_ascii_case("bearer ") => complaint.hint("leave out the word `Bearer`"),
-        Some(_) | None => complaint,
-    })
+    let complaint = Complaint::new(if text.contains(' ') {
+        "holds a token with a space, which is not supported"
+    } else {
+        "holds a token with characters other than visible ASCII, which is not supported"
+    });
+    Err(complaint.hint(match text.get(..7) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("bearer ") => "leave out the word `Bearer`",
+        Some(_) | None => "give the clients a token of visible ASCII characters, without spaces",
+    }))
 }

@@ -1,50 +1,70 @@
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
-/// A copy of a body, bounded: the first so many bytes, by reference to the buffers they arrived in.
+/// A copy of a body, bounded: its first so many bytes.
+///
+/// A body that comes in one large piece is kept by reference. Small pieces are copied together: each is a slice of a
+/// read buffer many times its size, which keeping the slice would keep alive.
 #[derive(Clone, Debug, Default)]
 pub struct Transcript {
-    chunks: Vec<Bytes>,
-    len: usize,
+    kept: Kept,
     truncated: bool,
 }
 
+#[derive(Clone, Debug)]
+enum Kept {
+    Shared(Bytes),
+    Copied(BytesMut),
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self::Copied(BytesMut::new())
+    }
+}
+
+/// From this size on a first piece is worth sharing: it fills the better part of its buffer.
+const SHARED_FROM_BYTES: usize = 16 * 1024;
+
 impl Transcript {
-    /// Keeps `chunk` as long as no more than `cap` bytes are kept in all; what goes beyond is cut off and marked.
-    pub fn keep(&mut self, chunk: &Bytes, cap: usize) {
-        let kept = chunk.len().min(cap.saturating_sub(self.len));
-        self.truncated |= kept < chunk.len();
-        if kept > 0 {
-            self.len += kept;
-            self.chunks.push(chunk.slice(..kept));
+    /// Keeps `piece` as long as no more than `cap` bytes are kept in all; what goes beyond is cut off and marked.
+    pub fn keep(&mut self, piece: &Bytes, cap: usize) {
+        let room = piece.len().min(cap.saturating_sub(self.len()));
+        self.truncated |= room < piece.len();
+        match &mut self.kept {
+            _ if room == 0 => {}
+            Kept::Copied(copied) if copied.is_empty() && room >= SHARED_FROM_BYTES => {
+                self.kept = Kept::Shared(piece.slice(..room));
+            }
+            Kept::Copied(copied) => copied.extend_from_slice(&piece.slice(..room)),
+            Kept::Shared(shared) => {
+                let mut copied = BytesMut::with_capacity(shared.len() + room);
+                copied.extend_from_slice(shared);
+                copied.extend_from_slice(&piece.slice(..room));
+                self.kept = Kept::Copied(copied);
+            }
         }
     }
 
-    /// The kept bytes, in the pieces they came in.
-    pub fn chunks(&self) -> &[Bytes] {
-        &self.chunks
-    }
-
-    /// The kept bytes in one piece.
-    pub fn to_bytes(&self) -> Bytes {
-        match self.chunks.as_slice() {
-            [] => Bytes::new(),
-            [only] => only.clone(),
-            many => many.concat().into(),
+    /// The kept bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.kept {
+            Kept::Shared(shared) => shared,
+            Kept::Copied(copied) => copied,
         }
     }
 
     /// How many bytes are kept.
     pub fn len(&self) -> usize {
-        self.len
+        self.as_bytes().len()
     }
 
     /// Whether nothing is kept.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Whether the body was longer than what is kept.
-    pub fn is_truncated(&self) -> bool {
+    pub const fn is_truncated(&self) -> bool {
         self.truncated
     }
 }
@@ -59,8 +79,7 @@ mod tests {
         for piece in ["abc", "def", "ghi"] {
             transcript.keep(&Bytes::from(piece), 7);
         }
-        assert_eq!(transcript.to_bytes(), "abcdefg");
-        assert_eq!(transcript.chunks().len(), 3);
+        assert_eq!(transcript.as_bytes(), b"abcdefg");
         assert!(transcript.is_truncated());
     }
 
@@ -72,10 +91,21 @@ mod tests {
     }
 
     #[test]
-    fn bodies_are_shared_and_not_copied() {
-        let body = Bytes::from(vec![7; 1024]);
+    fn a_large_first_piece_is_shared_until_more_comes() {
+        let body = Bytes::from(vec![7; 64 * 1024]);
         let mut transcript = Transcript::default();
-        transcript.keep(&body, 4096);
-        assert_eq!(transcript.to_bytes().as_ptr(), body.as_ptr());
+        transcript.keep(&body, usize::MAX);
+        assert_eq!(transcript.as_bytes().as_ptr(), body.as_ptr());
+        transcript.keep(&Bytes::from("more"), usize::MAX);
+        assert_eq!(transcript.len(), body.len() + 4);
+        assert!(transcript.as_bytes().ends_with(b"more"));
+    }
+
+    #[test]
+    fn small_pieces_do_not_keep_their_buffers_alive() {
+        let buffer = Bytes::from(vec![7; 8 * 1024]);
+        let mut transcript = Transcript::default();
+        transcript.keep(&buffer.slice(..100), usize::MAX);
+        assert!(buffer.is_unique());
     }
 }

@@ -4,6 +4,7 @@ use crate::backend::Backend;
 use crate::reject::Reject;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue};
+use oar_protocol::headers;
 use oar_routing::{Caller, Router};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
@@ -23,16 +24,20 @@ const SUBPROTOCOL: HeaderName = HeaderName::from_static("sec-websocket-protocol"
 const KEY_SUBPROTOCOL: &str = "openai-insecure-api-key.";
 
 impl Presented {
-    /// Takes every credential out of `headers`.
-    pub(crate) fn take(headers: &mut HeaderMap, upgrading: bool) -> Self {
-        let in_subprotocol = if upgrading { take_from_subprotocols(headers) } else { None };
+    /// Takes every credential out of `headers`, and whatever else is nobody's business but the client's, so that no later
+    /// stage can pass it on by accident.
+    pub(crate) fn take(headers: &mut HeaderMap) -> Self {
+        let in_subprotocol = take_from_subprotocols(headers);
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
         let presented = match (values.next(), values.next()) {
             (None, _) => in_subprotocol.map_or(Self::Nothing, Self::Token),
             (Some(value), None) => token_of(value).map_or(Self::Nothing, Self::Token),
             (Some(_), Some(_)) => Self::Contradiction,
         };
-        headers.remove(header::AUTHORIZATION);
+        let private: Vec<HeaderName> = headers.keys().filter(|name| headers::is_private(name)).cloned().collect();
+        for name in private {
+            headers.remove(name);
+        }
         presented
     }
 
@@ -70,17 +75,23 @@ fn token_of(value: &HeaderValue) -> Option<SecretString> {
     (!token.is_empty()).then(|| token.into())
 }
 
-/// Removes the key from the offered subprotocols and leaves the others.
+/// Removes the key from the offered subprotocols, which may be spread over several headers (RFC 6455 section 11.3.4), and
+/// leaves the others. What cannot be read is not passed on: it may hide a key.
 fn take_from_subprotocols(headers: &mut HeaderMap) -> Option<SecretString> {
-    let offered = headers.get(SUBPROTOCOL)?.to_str().ok()?.to_owned();
+    let offered: Vec<HeaderValue> = headers.get_all(SUBPROTOCOL).iter().cloned().collect();
+    headers.remove(SUBPROTOCOL);
+    let readable: Option<Vec<&str>> = offered.iter().map(|value| value.to_str().ok()).collect();
     let (keys, others): (Vec<&str>, Vec<&str>) =
-        offered.split(',').map(str::trim).partition(|name| name.starts_with(KEY_SUBPROTOCOL));
+        readable?.into_iter().flat_map(|list| list.split(',')).map(str::trim).partition(|name| is_key(name));
+    if let Some(others) = HeaderValue::try_from(others.join(", ")).ok().filter(|others| !others.is_empty()) {
+        headers.insert(SUBPROTOCOL, others);
+    }
     let key = keys.first()?.strip_prefix(KEY_SUBPROTOCOL)?;
-    match HeaderValue::try_from(others.join(", ")) {
-        Ok(others) if !others.is_empty() => headers.insert(SUBPROTOCOL, others),
-        Ok(_) | Err(_) => headers.remove(SUBPROTOCOL),
-    };
     (!key.is_empty()).then(|| key.into())
+}
+
+fn is_key(subprotocol: &str) -> bool {
+    subprotocol.starts_with(KEY_SUBPROTOCOL)
 }
 
 #[cfg(test)]
@@ -92,7 +103,7 @@ mod tests {
         for value in values {
             headers.append(header::AUTHORIZATION, HeaderValue::from_static(value));
         }
-        let presented = Presented::take(&mut headers, false);
+        let presented = Presented::take(&mut headers);
         assert!(headers.is_empty(), "credentials are taken out");
         presented.into_token().map(|token| token.expose_secret().to_owned())
     }
@@ -112,10 +123,23 @@ mod tests {
     }
 
     #[test]
+    fn a_key_cannot_hide_in_a_second_list_of_subprotocols() {
+        let mut headers = HeaderMap::new();
+        headers.append(SUBPROTOCOL, HeaderValue::from_static("realtime"));
+        headers.append(SUBPROTOCOL, HeaderValue::from_static("openai-insecure-api-key.k-1"));
+        assert!(Presented::take(&mut headers).token().is_some());
+        assert_eq!(headers.get_all(SUBPROTOCOL).iter().collect::<Vec<_>>(), ["realtime"]);
+
+        headers.append(SUBPROTOCOL, HeaderValue::from_bytes(b"\xff, openai-insecure-api-key.k-1").expect("a value"));
+        assert!(Presented::take(&mut headers).token().is_none());
+        assert!(headers.is_empty(), "what cannot be read is not passed on");
+    }
+
+    #[test]
     fn a_browsers_key_is_taken_out_of_the_subprotocols() {
         let mut headers = HeaderMap::new();
         headers.insert(SUBPROTOCOL, HeaderValue::from_static("realtime, openai-insecure-api-key.k-1, openai-beta.v1"));
-        let presented = Presented::take(&mut headers, true);
+        let presented = Presented::take(&mut headers);
         assert_eq!(presented.token().map(ExposeSecret::expose_secret), Some("k-1"));
         assert_eq!(headers[SUBPROTOCOL], "realtime, openai-beta.v1");
     }

@@ -10,7 +10,7 @@ use oar_exchange::{AttemptResult, Outcome};
 use oar_routing::Attempt;
 use oar_upstream::{ResponseBody, UpstreamResponse};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout_at};
 
 /// No more than this of an error answer is kept while other upstreams are tried.
@@ -44,7 +44,7 @@ impl Failures {
         let (result, status) = (tried.result(), tried.status());
         let mut failure = Failure { upstream: Arc::clone(attempt.name()), result, status, retry_after: None };
         if let Tried::Answered(response) = tried {
-            failure.retry_after = retry_after(&response.headers);
+            failure.retry_after = retry_after(&response.headers, SystemTime::now());
             if self.caller_error.is_none() && blames_the_caller(response.status, attempt.payload()) {
                 self.caller_error = CallerError::read(attempt.name(), response, deadline).await;
             }
@@ -137,12 +137,20 @@ fn blames_the_caller(status: StatusCode, backend: &Backend) -> bool {
     }
 }
 
-/// How long the upstream asks to wait: `retry-after-ms`, else `retry-after` in seconds.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    const LONGEST: f64 = 86_400.0;
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
-    let seconds = number("retry-after-ms").map(|ms| ms / 1000.0).or_else(|| number(header::RETRY_AFTER.as_str()))?;
-    (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(LONGEST)))
+/// No wait longer than this is passed on.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long the upstream asks to wait: `retry-after-ms`, else `retry-after` in seconds or until a date (RFC 9110 section
+/// 10.2.3). A date that has passed is no wait; what is neither is ignored.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let seconds = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+    let in_milliseconds = text("retry-after-ms").and_then(seconds).map(|number| number / 1000.0);
+    let in_seconds = || text("retry-after").and_then(seconds);
+    let until_date =
+        || Some(httpdate::parse_http_date(text("retry-after")?).ok()?.duration_since(now).unwrap_or_default());
+    let wait = in_milliseconds.or_else(in_seconds).map(|number| number.min(LONGEST_WAIT.as_secs_f64()));
+    wait.map(Duration::from_secs_f64).or_else(until_date).map(|wait| wait.min(LONGEST_WAIT))
 }
 
 #[cfg(test)]
@@ -199,18 +207,24 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_read_in_seconds_and_milliseconds_and_nonsense_is_ignored() {
-        let read = |name: &'static str, value: &'static str| {
-            retry_after(&HeaderMap::from_iter([(
-                header::HeaderName::from_static(name),
-                HeaderValue::from_static(value),
-            )]))
+    fn a_wait_is_read_in_all_its_spellings_and_nonsense_is_ignored() {
+        let now = httpdate::parse_http_date("Mon, 23 Nov 2026 12:00:00 GMT").expect("a date");
+        let read = |headers: &[(&'static str, &'static str)]| {
+            let pairs = headers
+                .iter()
+                .map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_static(value)));
+            retry_after(&pairs.collect(), now)
         };
-        assert_eq!(read("retry-after", "7"), Some(Duration::from_secs(7)));
-        assert_eq!(read("retry-after-ms", "250"), Some(Duration::from_millis(250)));
-        assert_eq!(read("retry-after", "1e9"), Some(Duration::from_secs(86_400)));
-        for nonsense in ["-1", "NaN", "soon", ""] {
-            assert_eq!(read("retry-after", nonsense), None, "{nonsense}");
+        assert_eq!(read(&[("retry-after", "7")]), Some(Duration::from_secs(7)));
+        assert_eq!(read(&[("retry-after-ms", "250")]), Some(Duration::from_millis(250)));
+        assert_eq!(read(&[("retry-after-ms", "NaN"), ("retry-after", "7")]), Some(Duration::from_secs(7)));
+        assert_eq!(read(&[("retry-after", "Mon, 23 Nov 2026 12:01:00 GMT")]), Some(Duration::from_secs(60)));
+        assert_eq!(read(&[("retry-after", "Mon, 23 Nov 2020 12:01:00 GMT")]), Some(Duration::ZERO));
+        for long in ["1e9", "Mon, 23 Nov 2099 12:00:00 GMT"] {
+            assert_eq!(read(&[("retry-after", long)]), Some(LONGEST_WAIT), "{long}");
+        }
+        for nonsense in ["-1", "NaN", "inf", "soon", ""] {
+            assert_eq!(read(&[("retry-after", nonsense)]), None, "{nonsense}");
         }
     }
 }

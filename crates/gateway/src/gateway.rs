@@ -3,7 +3,7 @@ use crate::authenticate::{self, Presented};
 use crate::backend::{Backend, CredentialLabel};
 use crate::cors;
 use crate::head::{Head, Wanted};
-use crate::ledger::{Ledger, Observers};
+use crate::ledger::{Desk, Ledger};
 use crate::models::{self, Catalogue, Listing};
 use crate::read::{self, Asked};
 use crate::reject::{self, Reject};
@@ -22,6 +22,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// The gateway as a service: one request in, one response out.
@@ -35,7 +36,7 @@ pub struct Gateway {
 
 struct Shared {
     router: Router<Arc<Backend>>,
-    observers: Observers,
+    desk: Arc<Desk>,
     limits: Limits,
     label: CredentialLabel,
     tunnels: TaskTracker,
@@ -77,6 +78,7 @@ pub struct Builder {
     limits: Limits,
     label: CredentialLabel,
     tunnels: TaskTracker,
+    cut: CancellationToken,
 }
 
 impl Builder {
@@ -108,11 +110,20 @@ impl Builder {
         self
     }
 
+    /// Sets the token that is cancelled when requests are cut that could not finish before a shutdown: upgraded
+    /// connections end then, and a request that is dropped afterwards is told as drained, not as left by its client.
+    #[must_use]
+    pub fn cut(mut self, cut: CancellationToken) -> Self {
+        self.cut = cut;
+        self
+    }
+
     /// Builds the gateway.
     pub fn build(self) -> Gateway {
+        let transcript_cap = self.limits.transcript_bytes;
         let shared = Shared {
             router: self.router,
-            observers: self.observers.into(),
+            desk: Arc::new(Desk { observers: self.observers, cut: self.cut, transcript_cap }),
             limits: self.limits,
             label: self.label,
             tunnels: self.tunnels,
@@ -125,8 +136,14 @@ impl Builder {
 impl Gateway {
     /// Starts a gateway over a router.
     pub fn builder(router: Router<Arc<Backend>>) -> Builder {
-        let (limits, label, tunnels) = (Limits::default(), CredentialLabel::default(), TaskTracker::new());
-        Builder { router, observers: Vec::new(), limits, label, tunnels }
+        Builder {
+            router,
+            observers: Vec::new(),
+            limits: Limits::default(),
+            label: CredentialLabel::default(),
+            tunnels: TaskTracker::new(),
+            cut: CancellationToken::new(),
+        }
     }
 
     /// Serves one request, whichever way it ends: the way of one request, as a list of stages.
@@ -138,9 +155,9 @@ impl Gateway {
         if cors::is_preflight(&request) {
             return cors::preflight(&request);
         }
-        let (head, body) = Head::split(request);
-        let mut ledger = Ledger::open(&head, &self.shared.observers, self.shared.limits.transcript_bytes);
-        let mut response = match self.answer(head, body, &mut ledger).await {
+        let (head, presented, body) = Head::split(request);
+        let mut ledger = Ledger::open(&head, &self.shared.desk);
+        let mut response = match self.answer(head, presented, body, &mut ledger).await {
             Ok(Answer::Relayed(winner, upgrade)) => relay::relay(winner, upgrade, ledger, &self.shared.tunnels),
             Ok(Answer::Listed(listing)) => listing.respond(ledger),
             Err(reject) => reject::refuse(&reject, ledger),
@@ -149,16 +166,21 @@ impl Gateway {
         response
     }
 
-    async fn answer<B>(&self, mut head: Head, body: B, ledger: &mut Ledger) -> Result<Answer, Reject>
+    async fn answer<B>(
+        &self,
+        mut head: Head,
+        presented: Presented,
+        body: B,
+        ledger: &mut Ledger,
+    ) -> Result<Answer, Reject>
     where
         B: Body<Data = Bytes>,
         B::Error: Into<BodyError>,
     {
-        let presented = head.take_credentials();
         let caller = self.authenticate(&presented, ledger)?;
         let api = match head.wanted()? {
             Wanted::Models(wanted) => {
-                let request = models::listing_request(presented, ledger.request_id());
+                let request = models::listing_request(head, presented);
                 let listing = self.shared.catalogue.list(wanted, &self.shared.router, &caller, &request).await?;
                 return Ok(Answer::Listed(listing));
             }

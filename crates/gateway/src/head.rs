@@ -10,6 +10,9 @@ use oar_protocol::{ApiPath, PathError, headers};
 use std::net::{IpAddr, Ipv6Addr};
 use uuid::Uuid;
 
+/// A request that has passed so many gateways goes in a circle: an upstream leads back here.
+const HOPS_CAP: u64 = 5;
+
 /// A request's head. Its headers are rid of what concerns only the client's connection.
 pub(crate) struct Head {
     pub(crate) id: Uuid,
@@ -20,6 +23,8 @@ pub(crate) struct Head {
     pub(crate) peer: IpAddr,
     pub(crate) headers: HeaderMap,
     pub(crate) content_length: Option<u64>,
+    /// How many gateways the request has passed before this one.
+    hops: u64,
     upgrade: Option<Upgrade>,
 }
 
@@ -53,8 +58,8 @@ pub(crate) struct Api {
 }
 
 impl Head {
-    /// Splits a request into its head and its body.
-    pub(crate) fn split<B>(mut request: Request<B>) -> (Self, B) {
+    /// Splits a request into its head, what the client presented, and its body. The head's headers hold no credential.
+    pub(crate) fn split<B>(mut request: Request<B>) -> (Self, Presented, B) {
         let upgrade = Upgrade::asked_for(&mut request);
         let (parts, body) = request.into_parts();
         let id = Uuid::now_v7();
@@ -65,21 +70,22 @@ impl Head {
             method: parts.method,
             uri: parts.uri,
             peer: parts.extensions.get::<Peer>().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0),
-            content_length: content_length(&parts.headers),
+            content_length: number(&parts.headers, &header::CONTENT_LENGTH),
+            hops: number(&parts.headers, &headers::HOPS).unwrap_or_default(),
             headers: parts.headers,
             upgrade,
         };
         headers::strip_hop_by_hop(&mut head.headers);
-        (head, body)
-    }
-
-    /// Takes the credentials out of the headers, so that no later stage can pass them on by accident.
-    pub(crate) fn take_credentials(&mut self) -> Presented {
-        Presented::take(&mut self.headers, self.upgrade.is_some())
+        let presented = Presented::take(&mut head.headers);
+        head.headers.insert(headers::HOPS, HeaderValue::from(head.hops.saturating_add(1)));
+        (head, presented, body)
     }
 
     /// What the request is after, by its method and path.
     pub(crate) fn wanted(&self) -> Result<Wanted, Reject> {
+        if self.hops >= HOPS_CAP {
+            return Err(Reject::Loop);
+        }
         if [Method::CONNECT, Method::TRACE].contains(&self.method) {
             return Err(Reject::MethodNotAllowed);
         }
@@ -135,8 +141,8 @@ impl Upgrade {
     }
 }
 
-fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+fn number(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.parse().ok()
 }
 
 /// The header in which the gateway tells which upstream answered.

@@ -7,21 +7,27 @@ use crate::read::Asked;
 use bytes::Bytes;
 use http::header;
 use http::{HeaderMap, StatusCode};
-use oar_exchange::{Answer, Attempt, AttemptResult, Exchange, Observer, Outcome, Request, Usage};
-use oar_protocol::{Form, headers, usage};
-use std::collections::VecDeque;
+use oar_exchange::{Answer, Attempt, AttemptResult, Exchange, Observer, Outcome, Request, Transcript, Usage};
+use oar_protocol::{Form, usage};
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-/// Who hears the stories.
-pub(crate) type Observers = Arc<[Arc<dyn Observer>]>;
+/// What all ledgers of a gateway share.
+pub(crate) struct Desk {
+    /// Who hears the stories.
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
+    /// Cancelled when the gateway cuts what is still running.
+    pub(crate) cut: CancellationToken,
+    pub(crate) transcript_cap: usize,
+}
 
 /// The status in the record of a client that left before any was sent: nginx's convention.
 pub(crate) const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// Writes down one request's story, and tells it exactly once: when it is closed, or, if nobody closed it because the
-/// client left and the request's future was dropped, then.
+/// request's future was dropped, then.
 pub(crate) struct Ledger {
     story: Option<Box<Exchange>>,
     seed: u64,
@@ -29,8 +35,7 @@ pub(crate) struct Ledger {
     running: Option<Running>,
     tail: Tail,
     keeps_text: bool,
-    transcript_cap: usize,
-    observers: Observers,
+    desk: Arc<Desk>,
 }
 
 /// An attempt that has begun and not ended.
@@ -42,8 +47,8 @@ struct Running {
 
 impl Ledger {
     /// Begins a story: its id, its clock, and what the head says.
-    pub(crate) fn open(head: &Head, observers: &Observers, transcript_cap: usize) -> Self {
-        for observer in observers.iter() {
+    pub(crate) fn open(head: &Head, desk: &Arc<Desk>) -> Self {
+        for observer in &desk.observers {
             observer.started();
         }
         let story = Exchange {
@@ -54,7 +59,7 @@ impl Ledger {
                 method: head.method.clone(),
                 path: head.uri.path().to_owned(),
                 peer: head.peer,
-                headers: recordable(&head.headers),
+                headers: head.headers.clone(),
                 body: Bytes::new(),
                 bytes: 0,
                 model: None,
@@ -75,8 +80,7 @@ impl Ledger {
             running: None,
             tail: Tail::default(),
             keeps_text: false,
-            transcript_cap,
-            observers: Arc::clone(observers),
+            desk: Arc::clone(desk),
         }
     }
 
@@ -93,6 +97,11 @@ impl Ledger {
     /// How many attempts have ended.
     pub(crate) fn attempts(&self) -> usize {
         self.story.as_ref().map_or(0, |story| story.attempts.len())
+    }
+
+    /// Cancelled when the gateway cuts what is still running.
+    pub(crate) fn cut(&self) -> &CancellationToken {
+        &self.desk.cut
     }
 
     /// The client is known.
@@ -161,15 +170,17 @@ impl Ledger {
 
     /// A piece of the answer's body is on its way to the client.
     pub(crate) fn sends(&mut self, piece: &Bytes) {
-        let (opened, cap, keeps) = (self.opened, self.transcript_cap, self.keeps_text);
+        let (opened, cap, keeps) = (self.opened, self.desk.transcript_cap, self.keeps_text);
+        let mut is_full = false;
         self.write(|story| {
             story.answer.bytes += piece.len() as u64;
             story.answer.first_byte_after.get_or_insert_with(|| opened.elapsed());
             if keeps {
                 story.answer.body.keep(piece, cap);
+                is_full = story.answer.body.is_truncated();
             }
         });
-        if keeps {
+        if is_full {
             self.tail.push(piece);
         }
     }
@@ -199,56 +210,48 @@ impl Ledger {
         story.outcome = outcome;
         story.error = error;
         story.elapsed = self.opened.elapsed();
-        story.usage = self.tail.usage();
+        story.usage = told_usage(&story.answer.body, &self.tail);
         if story.answer.status == 0 {
             story.answer.status = CLIENT_CLOSED_REQUEST;
         }
         let exchange = Arc::from(story);
-        for observer in self.observers.iter() {
+        for observer in &self.desk.observers {
             observer.finished(&exchange);
         }
     }
 }
 
 impl Drop for Ledger {
-    /// Nobody closed the story: the client left, and its future was dropped.
+    /// Nobody closed the story, its future was dropped: the client left, or the gateway could wait no longer.
     fn drop(&mut self) {
-        self.tell(Outcome::ClientClosed, None);
+        let outcome = if self.desk.cut.is_cancelled() { Outcome::Drained } else { Outcome::ClientClosed };
+        self.tell(outcome, None);
     }
-}
-
-/// The headers worth telling: all but credentials and cookies.
-fn recordable(headers: &HeaderMap) -> HeaderMap {
-    headers.iter().filter(|(name, _)| !headers::is_private(name)).map(|(n, v)| (n.clone(), v.clone())).collect()
 }
 
 fn is_text(content_type: &str) -> bool {
+    let content_type = content_type.to_ascii_lowercase();
     content_type.starts_with("text/") || content_type.contains("json")
 }
 
-/// The last pieces of an answer, in which its usage is found.
+/// The end of an answer whose transcript is full: providers tell usage last.
 #[derive(Default)]
-struct Tail {
-    pieces: VecDeque<Bytes>,
-    bytes: usize,
-}
+struct Tail(Vec<u8>);
 
 impl Tail {
-    fn push(&mut self, piece: &Bytes) {
-        let kept = piece.slice(piece.len().saturating_sub(usage::TAIL_CAP_BYTES)..);
-        self.bytes += kept.len();
-        self.pieces.push_back(kept);
-        while let Some(oldest) = self.pieces.front() {
-            if self.bytes - oldest.len() < usage::TAIL_CAP_BYTES {
-                break;
-            }
-            self.bytes -= oldest.len();
-            self.pieces.pop_front();
+    fn push(&mut self, piece: &[u8]) {
+        self.0.extend_from_slice(last(piece));
+        if self.0.len() > 2 * usage::TAIL_CAP_BYTES {
+            self.0.drain(..self.0.len() - usage::TAIL_CAP_BYTES);
         }
     }
+}
 
-    fn usage(&mut self) -> Option<Usage> {
-        let found = usage::find(&self.pieces.make_contiguous().concat())?;
-        Some(Usage { prompt: found.prompt_tokens, completion: found.completion_tokens })
-    }
+fn last(bytes: &[u8]) -> &[u8] {
+    bytes.get(bytes.len().saturating_sub(usage::TAIL_CAP_BYTES)..).unwrap_or_default()
+}
+
+fn told_usage(transcript: &Transcript, tail: &Tail) -> Option<Usage> {
+    let found = if transcript.is_truncated() { usage::find(&tail.0) } else { usage::find(last(transcript.as_bytes())) };
+    found.map(|usage| Usage { prompt: usage.prompt_tokens, completion: usage.completion_tokens })
 }

@@ -3,7 +3,7 @@
 use crate::authenticate::Presented;
 use crate::backend::Backend;
 use crate::collect::collect;
-use crate::head::{WantedModels, X_REQUEST_ID};
+use crate::head::{Head, WantedModels, X_REQUEST_ID};
 use crate::ledger::Ledger;
 use crate::reject::Reject;
 use crate::relay::{self, AnswerBody};
@@ -116,15 +116,15 @@ async fn fetch(backend: &Backend, request: &UpstreamRequest) -> Option<ModelList
 }
 
 /// The request that asks an upstream for its models.
-pub(crate) fn listing_request(presented: Presented, request_id: &str) -> UpstreamRequest {
+pub(crate) fn listing_request(head: Head, presented: Presented) -> UpstreamRequest {
     UpstreamRequest {
         method: Method::GET,
         path_and_query: "/models".into(),
-        headers: HeaderMap::new(),
+        headers: head.headers,
         body: Bytes::new(),
         model: None,
         stream: false,
-        request_id: request_id.to_owned(),
+        request_id: head.request_id,
         client_token: presented.into_token(),
         upgrade: None,
     }

@@ -17,6 +17,7 @@ pub(crate) enum Reject {
     UnknownPath,
     AmbiguousPath,
     MethodNotAllowed,
+    Loop,
     Unauthorized,
     BodyTooLarge {
         cap: usize,
@@ -69,6 +70,10 @@ impl Reject {
                 W::caller(400, "invalid_path", "The path has dot segments, escaped slashes or control characters.")
             }
             Self::MethodNotAllowed => W::caller(405, "method_not_allowed", "This method is not allowed here."),
+            Self::Loop => {
+                let message = "The request goes in a circle: an upstream leads back to this gateway.";
+                W::caller(508, "loop_detected", message).final_for_sdks()
+            }
             Self::Unauthorized => W::caller(401, "invalid_api_key", "Incorrect API key provided.")
                 .kind(ErrorKind::AuthenticationError)
                 .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
@@ -122,6 +127,7 @@ impl Reject {
             Self::UnknownPath
             | Self::AmbiguousPath
             | Self::MethodNotAllowed
+            | Self::Loop
             | Self::Unauthorized
             | Self::BodyTooLarge { .. }
             | Self::UnreadableBody

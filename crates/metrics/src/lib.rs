@@ -2,7 +2,7 @@
 //!
 //! [`Metrics`] is an [`Observer`](oar_exchange::Observer) that counts, and renders what it counted. Every label value
 //! comes from the configuration or from a closed set of words, so that no client can make the number of series grow:
-//! an upstream that was never announced is counted as `other`, and so is a status that is none.
+//! an upstream that was never announced is counted as `not configured`, a status that is none as `other`.
 //!
 //! This crate refuses to listen, to label by model, path, token or address, and to know the other rooms: what they
 //! count themselves joins through [`Metrics::counter_fn`] and [`Metrics::gauge_fn`], read at scrape time.

@@ -6,8 +6,8 @@ use prometheus_client::registry::Registry;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// The `upstream` label of whatever was never announced.
-const OTHER: &str = "other";
+/// The `upstream` label of whatever was never announced. Names in a configuration hold no spaces, so none is this.
+const OTHER: &str = "not configured";
 
 /// Counts exchanges and renders the counts for a scraper.
 ///

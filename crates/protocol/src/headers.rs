@@ -32,7 +32,7 @@ const API: [&str; 8] = [
 ];
 
 /// Headers that say who the client is to somebody else, and those that proxies add about it.
-const PRIVATE: [&str; 12] = [
+const PRIVATE: [&str; 11] = [
     "authorization",
     "api-key",
     "x-api-key",
@@ -44,8 +44,16 @@ const PRIVATE: [&str; 12] = [
     "true-client-ip",
     "cf-connecting-ip",
     "x-client-ip",
-    "sec-websocket-protocol",
 ];
+
+/// How the names of credentials end that some service or other reads: `x-goog-api-key`, `x-auth-token`, `helicone-auth`.
+const CREDENTIAL_ENDINGS: [&str; 5] = ["-key", "-token", "-auth", "-authorization", "-secret"];
+
+/// Names that end like a credential's and are none.
+const NO_CREDENTIALS: [&str; 2] = ["idempotency-key", "sec-websocket-key"];
+
+/// Counts the gateways that a request has passed, so that one that comes back to where it was is noticed.
+pub const HOPS: HeaderName = HeaderName::from_static("x-oar-hop");
 
 /// Removes from `headers` what concerns only the connection they came on: the hop-by-hop headers, every header that
 /// `Connection` names, and the framing.
@@ -65,17 +73,20 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
 /// Whether this header belongs to the API and goes to every upstream.
 pub fn is_api(name: &HeaderName) -> bool {
     let name = name.as_str();
-    API.contains(&name) || name.starts_with("openai-") || name.starts_with("anthropic-")
+    API.contains(&name) || name == HOPS.as_str() || name.starts_with("openai-") || name.starts_with("anthropic-")
 }
 
 /// Whether this header must never be passed on: a credential, a cookie, or what a proxy says about the client. A name with
 /// an underscore counts too, because some servers read `X_Forwarded_For` as `X-Forwarded-For`.
 pub fn is_private(name: &HeaderName) -> bool {
     let name = name.as_str();
+    let is_credential =
+        CREDENTIAL_ENDINGS.iter().any(|ending| name.ends_with(ending)) && !NO_CREDENTIALS.contains(&name);
     PRIVATE.contains(&name)
+        || is_credential
         || name.starts_with("proxy-")
         || name.starts_with("x-forwarded-")
-        || name.starts_with("x-oar-")
+        || (name.starts_with("x-oar-") && name != HOPS.as_str())
         || name.contains('_')
 }
 
@@ -124,7 +135,7 @@ mod tests {
             assert!(is_api(&name(api)) && !is_private(&name(api)), "{api}");
         }
         for private in
-            ["authorization", "x-api-key", "cookie", "x-forwarded-for", "x_forwarded_for", "proxy-foo", "x-oar-hop"]
+            ["authorization", "x-api-key", "cookie", "x-forwarded-for", "x_forwarded_for", "proxy-foo", "x-oar-x"]
         {
             assert!(is_private(&name(private)) && !is_api(&name(private)), "{private}");
         }

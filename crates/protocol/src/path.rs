@@ -113,7 +113,7 @@ mod tests {
         for path in
             ["/v1/chat/completions", "/v1/files/file-1/content", "/v1/models/ft:gpt-4o:org::id", "/v1/a%20b", "/v1/a/"]
         {
-            assert_eq!(ApiPath::parse(path).map(|path| path.suffix()), Ok(&path[3..]), "{path}");
+            assert_eq!(ApiPath::parse(path).map(ApiPath::suffix), Ok(&path[3..]), "{path}");
         }
     }
 

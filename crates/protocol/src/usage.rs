@@ -2,20 +2,32 @@
 
 use memchr::memmem;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// How much of the end of an answer is enough to find its usage in: providers put it last.
 pub const TAIL_CAP_BYTES: usize = 16 * 1024;
 
-/// The counts of one answer. Chat completions and completions say `prompt_tokens` and `completion_tokens`; responses and
-/// audio say `input_tokens` and `output_tokens`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+/// The counts of one answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Tokens of the prompt.
-    #[serde(alias = "input_tokens")]
     pub prompt_tokens: Option<u64>,
     /// Tokens of the completion.
-    #[serde(alias = "output_tokens")]
     pub completion_tokens: Option<u64>,
+}
+
+/// Chat completions and completions say `prompt_tokens` and `completion_tokens`; responses and audio say `input_tokens`
+/// and `output_tokens`; some servers say both. What is no count is no reason to lose the others.
+#[derive(Deserialize)]
+struct Counts<'a> {
+    #[serde(borrow)]
+    prompt_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    completion_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    input_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    output_tokens: Option<&'a RawValue>,
 }
 
 /// Finds the last usage object in the end of an answer, be it JSON or a stream of JSON events.
@@ -29,7 +41,12 @@ pub fn find(tail: &[u8]) -> Option<Usage> {
 fn object_after(text: &[u8]) -> Option<Usage> {
     let value = text.trim_ascii_start().strip_prefix(b":")?;
     let mut json = serde_json::Deserializer::from_slice(value);
-    let usage = Usage::deserialize(&mut json).ok()?;
+    let counts = Counts::deserialize(&mut json).ok()?;
+    let count = |raw: Option<&RawValue>| raw?.get().parse().ok();
+    let usage = Usage {
+        prompt_tokens: count(counts.prompt_tokens).or_else(|| count(counts.input_tokens)),
+        completion_tokens: count(counts.completion_tokens).or_else(|| count(counts.output_tokens)),
+    };
     (usage.prompt_tokens.is_some() || usage.completion_tokens.is_some()).then_some(usage)
 }
 
@@ -50,6 +67,12 @@ mod tests {
         assert_eq!(find(stream), counts(1, 2));
         let responses = br#"data: {"type":"response.completed","response":{"usage":{"input_tokens":7,"output_tokens":9},"user":null}}"#;
         assert_eq!(find(responses), counts(7, 9));
+    }
+
+    #[test]
+    fn both_spellings_at_once_and_odd_values_do_not_hide_a_count() {
+        let both = br#"{"usage":{"prompt_tokens":1,"input_tokens":1,"completion_tokens":2.5,"output_tokens":2}}"#;
+        assert_eq!(find(both), counts(1, 2));
     }
 
     #[test]

@@ -33,10 +33,10 @@ pub(crate) fn request(media_type: Option<&str>, body: &Bytes, bytes: u64) -> Fie
 /// The answer's body as the record keeps it.
 pub(crate) fn answer(answer: &Answer) -> Field {
     let media_type = answer.content_type.as_deref();
-    let body = answer.body.to_bytes();
-    let mut field = match Form::of(media_type, &body) {
-        Form::Text => capped(&body),
-        Form::EventStream => stream(&body, answer.bytes),
+    let body = answer.body.as_bytes();
+    let mut field = match Form::of(media_type, body) {
+        Form::Text => capped(body),
+        Form::EventStream => stream(body, answer.bytes),
         Form::Multipart | Form::Binary => return note(media_type, answer.bytes),
     };
     field.truncated |= answer.body.is_truncated();

@@ -63,7 +63,7 @@ pub trait Upstream: Send + Sync + 'static {
     /// response's body does the same later.
     async fn send(&self, request: &UpstreamRequest) -> Result<UpstreamResponse, UpstreamError>;
 
-    /// Where this upstream is and which key it presents, for records and listings. Called once, at start.
+    /// Where this upstream is and which key it presents, for records and listings. Called at start, not for requests.
     fn describe(&self) -> Description {
         Description::default()
     }

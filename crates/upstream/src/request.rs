@@ -11,7 +11,8 @@ pub struct UpstreamRequest {
     /// What follows `/v1` in the client's request target, with the query: `/chat/completions?x=1`. Starts with `/`, is
     /// visible ASCII, and has no `.` or `..` segments however encoded.
     pub path_and_query: String,
-    /// The client's headers without hop-by-hop headers, framing and credentials.
+    /// The client's headers without hop-by-hop headers, framing, credentials, cookies and what proxies say about the
+    /// client.
     pub headers: HeaderMap,
     /// The whole body, exactly as it came; cheap to clone.
     pub body: Bytes,

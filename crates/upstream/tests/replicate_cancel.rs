@@ -67,6 +67,41 @@ async fn giving_up_while_the_prediction_is_created_cancels_it_as_soon_as_it_is_k
 }
 
 #[tokio::test]
+async fn a_creation_whose_answer_cannot_be_read_is_cancelled() {
+    let base = r#""urls":{"get":"{base}/v1/predictions/p1","cancel":"{base}/v1/predictions/p1/cancel"}"#;
+    let head = "HTTP/1.1 201 X\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n";
+    for (what, reply) in [
+        ("cut after its addresses", Reply::raw(&format!("{head}{{{base},\"output\":[\"half"))),
+        ("cut after its id", Reply::raw(&format!("{head}{{\"id\":\"p1\",\"input\":{{\"prompt\":\"half"))),
+        ("without a status", Reply::json(201, &json!({"id": "p1"}))),
+        ("with a status that is none", created("starting", &json!({"status": 7}))),
+        ("without an address to read", created("starting", &json!({"urls": null}))),
+    ] {
+        let standin = Standin::new(move |seen, _| match seen.line.as_str() {
+            CREATE => reply.clone(),
+            _ => state("canceled", &json!({})),
+        })
+        .await;
+        let answered = standin.upstream().send(&chat(&json!({}))).await;
+        assert!(answered.is_err() || answered.is_ok_and(|answer| answer.status == 502), "{what}");
+        standin.saw(CANCEL).await;
+        assert_eq!(standin.lines(), [CREATE, CANCEL], "{what}");
+    }
+}
+
+#[tokio::test]
+async fn giving_up_while_a_creations_answer_hangs_halfway_cancels_it() {
+    let told = "HTTP/1.1 201 X\r\ncontent-length: 9999\r\n\r\n{\"id\":\"p1\",";
+    let standin = Standin::new(move |seen, _| match seen.line.as_str() {
+        CREATE => Reply::raw(told).then_hang(),
+        _ => state("canceled", &json!({})),
+    })
+    .await;
+    abandoned_at(&standin, CREATE, chat(&json!({}))).await;
+    standin.saw(CANCEL).await;
+}
+
+#[tokio::test]
 async fn dropping_the_body_before_its_end_cancels_and_closes_the_stream() {
     let standin = never_ending().await;
     let response = standin.send(&chat(&json!({"stream": true}))).await;

@@ -40,7 +40,7 @@ async fn a_story_tells_what_was_asked_who_was_tried_and_what_was_answered() {
 
     assert_eq!((story.outcome, story.answer.status, &story.error), (Outcome::Ok, 200, &None));
     assert_eq!(story.answer.content_type.as_deref(), Some("application/json"));
-    assert_eq!((story.answer.bytes, story.answer.body.to_bytes()), (ANSWER.len() as u64, Bytes::from(ANSWER)));
+    assert_eq!((story.answer.bytes, story.answer.body.as_bytes()), (ANSWER.len() as u64, ANSWER.as_bytes()));
     let usage = story.usage.expect("the answer told it");
     assert_eq!((usage.prompt, usage.completion), (Some(7), Some(5)));
     let (head, first_byte) = (story.answer.head_after.unwrap(), story.answer.first_byte_after.unwrap());
@@ -96,7 +96,7 @@ async fn a_stream_is_told_with_its_text_and_its_usage() {
     let answer = house.ask(&Ask::stream()).await;
     let story = house.story().await;
     assert!(story.request.stream);
-    assert_eq!(story.answer.body.to_bytes(), answer.body);
+    assert_eq!(story.answer.body.as_bytes(), answer.body);
     assert_eq!(story.usage.and_then(|usage| usage.completion), Some(2));
 }
 

@@ -131,7 +131,7 @@ async fn a_client_that_leaves_mid_stream_ends_the_upstreams_work() {
     upstream.closed().await;
     let story = house.story().await;
     assert_eq!((story.outcome, story.answer.status), (Outcome::ClientClosed, 200));
-    assert_eq!((story.answer.bytes, story.answer.body.to_bytes().as_ref()), (9, &b"data: 1\n\n"[..]));
+    assert_eq!((story.answer.bytes, story.answer.body.as_bytes()), (9, &b"data: 1\n\n"[..]));
     assert_eq!(attempts(&story), [("first", AttemptResult::Ok)]);
     assert!(other.connections().is_empty());
 }

@@ -32,13 +32,14 @@ fn no_path_model_name_or_status_makes_the_series_grow_beyond_the_closed_sets() {
 }
 
 #[test]
-fn an_upstream_that_was_never_announced_is_other() {
-    let metrics = Metrics::new(["primary"]);
+fn an_upstream_that_was_never_announced_is_counted_apart_from_all_that_were() {
+    let metrics = Metrics::new(["primary", "other"]);
     let mut story = exchange(Outcome::StreamBroken, 200);
     story.attempts = vec![attempt("stranger", AttemptResult::Ok)];
     finish(&metrics, story);
-    assert_eq!(value(&metrics, r#"oar_attempts_total{upstream="other",result="ok"}"#), "1");
-    assert_eq!(value(&metrics, r#"oar_stream_broken_total{upstream="other"}"#), "1");
+    assert_eq!(value(&metrics, r#"oar_attempts_total{upstream="not configured",result="ok"}"#), "1");
+    assert_eq!(value(&metrics, r#"oar_attempts_total{upstream="other",result="ok"}"#), "0");
+    assert_eq!(value(&metrics, r#"oar_stream_broken_total{upstream="not configured"}"#), "1");
 }
 
 #[test]

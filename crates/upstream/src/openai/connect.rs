@@ -16,6 +16,9 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
+/// After this long without a byte the system asks whether the other side is still there.
+const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
+
 /// Connects to `http` and `https` URLs. Its errors are [`UpstreamError`]s.
 #[derive(Clone)]
 pub(super) struct Connector {
@@ -27,20 +30,23 @@ impl Connector {
     /// Speaks HTTP/2 where TLS agrees on it.
     pub(super) fn any_version(tls: ClientConfig, timeout: Duration) -> Self {
         let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
-        Self { inner: https.enable_all_versions().wrap_connector(tcp()), timeout }
+        Self { inner: https.enable_all_versions().wrap_connector(tcp(timeout)), timeout }
     }
 
     /// Speaks HTTP/1.1 only.
     pub(super) fn http1(tls: ClientConfig, timeout: Duration) -> Self {
         let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
-        Self { inner: https.enable_http1().wrap_connector(tcp()), timeout }
+        Self { inner: https.enable_http1().wrap_connector(tcp(timeout)), timeout }
     }
 }
 
-fn tcp() -> HttpConnector<Resolver> {
+/// The time limit is shared by the addresses of a name, so that one that drops packets does not use up all of it.
+fn tcp(timeout: Duration) -> HttpConnector<Resolver> {
     let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(timeout));
+    tcp.set_keepalive(Some(TCP_KEEPALIVE));
     tcp
 }
 
@@ -78,6 +84,8 @@ fn refine(error: BodyError) -> UpstreamError {
                 fault = Fault::Tls;
             } else if io.kind() == io::ErrorKind::ConnectionRefused {
                 fault = Fault::Refused;
+            } else if io.kind() == io::ErrorKind::TimedOut {
+                fault = Fault::ConnectTimeout;
             }
         }
         cause = current.source();

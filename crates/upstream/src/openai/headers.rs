@@ -3,26 +3,26 @@
 use crate::UpstreamRequest;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue};
-use oar_protocol::headers::{is_api, is_private};
+use oar_protocol::headers::is_api;
 
 /// How many of the client's headers are passed on.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Policy {
     /// Those that belong to the API.
     Api,
-    /// All that are not private.
-    AllButPrivate,
+    /// All of them: what is private has never come this far.
+    All,
 }
 
 impl Policy {
     pub(super) const fn new(keep_header: bool) -> Self {
-        if keep_header { Self::AllButPrivate } else { Self::Api }
+        if keep_header { Self::All } else { Self::Api }
     }
 
     fn passes(self, name: &HeaderName) -> bool {
         match self {
             Self::Api => is_api(name),
-            Self::AllButPrivate => !is_private(name),
+            Self::All => true,
         }
     }
 
@@ -84,14 +84,11 @@ mod tests {
         names
     }
 
-    const SENT: [(&str, &str); 7] = [
+    const SENT: [(&str, &str); 4] = [
         ("content-type", "application/json"),
         ("openai-beta", "assistants=v2"),
         ("x-custom", "1"),
         ("accept-encoding", "br"),
-        ("cookie", "session"),
-        ("x-api-key", "theirs"),
-        ("x-forwarded-for", "1.2.3.4"),
     ];
 
     #[test]
@@ -101,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn keep_header_passes_all_but_the_private_ones() {
+    fn keep_header_passes_everything_that_came() {
         let names = outgoing(Policy::new(true), &request(&SENT));
         let expected = ["accept-encoding", "authorization", "content-type", "openai-beta", "x-custom", "x-request-id"];
         assert_eq!(names, expected);

@@ -23,6 +23,9 @@ pub enum SettingsError {
     /// The endpoint has no scheme, another scheme, or no host.
     #[error("`{0}` is not an absolute http or https URL")]
     NotAbsolute(String),
+    /// The endpoint looks like nothing of the kind. It may be a key in the wrong place, so it is not shown.
+    #[error("the endpoint is not an absolute http or https URL")]
+    NoUrl,
     /// The endpoint carries what belongs elsewhere: a user, a query, a fragment.
     #[error("the endpoint must have no user, query or fragment")]
     Decorated,
@@ -35,7 +38,7 @@ impl SettingsError {
     /// The key of the settings that is at fault.
     pub const fn key(&self) -> &'static str {
         match self {
-            Self::NotAbsolute(_) | Self::Decorated => "endpoint",
+            Self::NotAbsolute(_) | Self::NoUrl | Self::Decorated => "endpoint",
             Self::UnsendableKey => "sk",
         }
     }
@@ -45,6 +48,7 @@ impl SettingsError {
         match self {
             Self::NotAbsolute(given) if given.contains("://") => Some("write http:// or https://".into()),
             Self::NotAbsolute(given) => Some(format!("write `https://{given}`")),
+            Self::NoUrl => Some("write one such as `https://api.openai.com/v1`; keys go into `sk`".into()),
             Self::Decorated => Some("keys go into `sk`".into()),
             Self::UnsendableKey => Some("remove line breaks and control characters from `sk`".into()),
         }
@@ -69,7 +73,10 @@ impl Endpoint {
         if text.contains(['?', '#', '@']) {
             return Err(SettingsError::Decorated);
         }
-        let refused = || SettingsError::NotAbsolute(text.to_owned());
+        let refused = || match text.contains(['.', ':', '/']) {
+            true => SettingsError::NotAbsolute(text.to_owned()),
+            false => SettingsError::NoUrl,
+        };
         let parts = text.parse::<Uri>().map_err(|_| refused())?.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else { return Err(refused()) };
         if ![Scheme::HTTP, Scheme::HTTPS].contains(&scheme) || authority.host().is_empty() {
@@ -165,6 +172,12 @@ mod tests {
             assert_eq!(error, SettingsError::Decorated);
             assert!(!error.to_string().contains("secret"));
         }
+    }
+
+    #[test]
+    fn a_key_in_the_wrong_place_is_not_shown() {
+        let error = Endpoint::parse("sk-very-secret").expect_err("no endpoint");
+        assert!(!format!("{error} {:?}", error.hint()).contains("secret"));
     }
 
     #[test]

@@ -17,6 +17,10 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// The largest response head, and the largest piece of a body read at once.
 const READ_BUFFER_CAP_BYTES: usize = 64 * 1024;
 
+/// A connection that all requests to a host share must not be dead for long without anybody noticing.
+const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(15);
+const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// The connections to upstreams, shared by all of them: cloning it shares its pool.
 ///
 /// Redirects are never followed, proxy variables of the environment are not read, and bodies are not decompressed: the
@@ -55,6 +59,8 @@ fn client(connector: Connector) -> Client<Connector, Full<Bytes>> {
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .http1_max_buf_size(READ_BUFFER_CAP_BYTES)
         .http2_adaptive_window(true)
+        .http2_keep_alive_interval(HTTP2_PING_INTERVAL)
+        .http2_keep_alive_timeout(HTTP2_PING_TIMEOUT)
         .build(connector)
 }
 

@@ -60,12 +60,13 @@ impl Account {
         &self.origins
     }
 
-    /// Creates a prediction.
+    /// Creates a prediction. What is told of it is in `answer`, as far as it came: also when reading on fails, and when
+    /// the future is dropped.
     ///
     /// # Errors
     ///
     /// The fault tells whether anything was sent: a prediction costs money, so it is created once at most.
-    pub(super) async fn create(&self, creation: &Creation) -> Result<Prediction, Failure> {
+    pub(super) async fn create(&self, creation: &Creation, answer: &mut Vec<u8>) -> Result<(), Failure> {
         let request =
             self.client.post(self.origins.api(&creation.path)).headers(self.key_headers()).json(&creation.body);
         let request = match creation.reply {
@@ -73,13 +74,15 @@ impl Account {
             Reply::Stream | Reply::StreamWithUsage => request,
         };
         let response = request.send().await.map_err(|error| Failure::Fault(fault::of(error)))?;
-        self.read_prediction(response).await
+        self.read_success(response, answer).await
     }
 
     /// Reads a prediction's state.
     pub(super) async fn get(&self, url: &Url) -> Result<Prediction, Failure> {
         let request = self.client.get(url.clone()).headers(self.key_headers()).timeout(GET_TIMEOUT);
-        self.read_prediction(send_later(request).await?).await
+        let mut answer = Vec::new();
+        self.read_success(send_later(request).await?, &mut answer).await?;
+        Ok(self.prediction_in(&answer)?)
     }
 
     /// Asks Replicate to stop. There is nobody left to tell if that fails.
@@ -113,22 +116,27 @@ impl Account {
         self.key.iter().map(|key| (AUTHORIZATION, key.header.clone())).collect()
     }
 
-    async fn read_prediction(&self, response: Response) -> Result<Prediction, Failure> {
-        if !response.status().is_success() {
-            return Err(self.refusal(response).await);
-        }
-        let body = read(response, PREDICTION_CAP_BYTES).await?;
+    /// The prediction that an answer tells of, without our key.
+    pub(super) fn prediction_in(&self, answer: &[u8]) -> Result<Prediction, Refusal> {
         let no_prediction = |_| Refusal::bad_gateway("upstream_bad_answer", "Replicate's answer is no prediction");
-        let mut prediction: Prediction = serde_json::from_slice(&body).map_err(no_prediction)?;
+        let mut prediction: Prediction = serde_json::from_slice(answer).map_err(no_prediction)?;
         prediction.rewrite_error(|text| self.redacted(text));
         Ok(prediction)
+    }
+
+    async fn read_success(&self, response: Response, answer: &mut Vec<u8>) -> Result<(), Failure> {
+        if response.status().is_success() {
+            return read(response, PREDICTION_CAP_BYTES, answer).await;
+        }
+        Err(self.refusal(response).await)
     }
 
     /// The status as it is. A body that cannot be read takes nothing away from it.
     async fn refusal(&self, response: Response) -> Failure {
         const PROBLEM_CAP_BYTES: usize = 64 * 1024;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = read(response, PROBLEM_CAP_BYTES).await.unwrap_or_default();
+        let mut body = Vec::new();
+        let _unread_rest = read(response, PROBLEM_CAP_BYTES, &mut body).await;
         let text = String::from_utf8_lossy(&body);
         problem::refusal(status, &headers, &text, |text| self.redacted(text)).into()
     }
@@ -139,15 +147,14 @@ async fn send_later(request: RequestBuilder) -> Result<Response, Failure> {
     request.send().await.map_err(|error| Failure::lost(error.without_url()))
 }
 
-async fn read(mut response: Response, cap_bytes: usize) -> Result<Vec<u8>, Failure> {
-    let mut body = Vec::new();
+async fn read(mut response: Response, cap_bytes: usize, body: &mut Vec<u8>) -> Result<(), Failure> {
     while let Some(chunk) = response.chunk().await.map_err(|error| Failure::lost(error.without_url()))? {
         if body.len() + chunk.len() > cap_bytes {
             return Err(Refusal::bad_gateway("upstream_bad_answer", "Replicate's answer is too long").into());
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    Ok(())
 }
 
 /// Nobody but the configured hosts is talked to: no redirects, no proxies of the environment.

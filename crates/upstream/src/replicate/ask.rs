@@ -8,6 +8,12 @@ use super::refusal::Refusal;
 use http::{Method, StatusCode};
 use oar_protocol::ErrorKind;
 use serde_json::{Map, Number, Value, json};
+use std::num::NonZeroU64;
+
+/// How many stop sequences an answer is searched for, all the time it comes. OpenAI takes four.
+const STOPS_CAP: usize = 16;
+/// And how long they may be together: what could begin the longest of them is held back.
+const STOPS_CAP_BYTES: usize = 4096;
 
 /// What was asked, translated.
 #[derive(Debug)]
@@ -138,7 +144,7 @@ impl Target {
 }
 
 /// Whether it can stand in a path as it is, and is no step up.
-fn is_plain(part: &str) -> bool {
+pub(super) fn is_plain(part: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     !part.is_empty() && part.bytes().all(plain) && part.bytes().any(|byte| byte != b'.')
 }
@@ -200,14 +206,18 @@ fn reply(fields: &mut Fields) -> Result<Reply, Refusal> {
 }
 
 fn limit(fields: &mut Fields) -> Result<Option<u64>, Refusal> {
-    let old = fields.take("max_tokens", "a positive whole number")?;
-    let new = fields.take("max_completion_tokens", "a positive whole number")?;
-    Ok(new.or(old))
+    let old: Option<NonZeroU64> = fields.take("max_tokens", "a positive whole number")?;
+    let new: Option<NonZeroU64> = fields.take("max_completion_tokens", "a positive whole number")?;
+    Ok(new.or(old).map(NonZeroU64::get))
 }
 
 fn stops(fields: &mut Fields) -> Result<Vec<String>, Refusal> {
     let OneOrMore(mut stops) = fields.take("stop", "a string or a list of strings")?.unwrap_or(OneOrMore(Vec::new()));
     stops.retain(|stop| !stop.is_empty());
+    if stops.len() > STOPS_CAP || stops.iter().map(String::len).sum::<usize>() > STOPS_CAP_BYTES {
+        let most = format!("`stop` may be at most {STOPS_CAP} sequences of {STOPS_CAP_BYTES} bytes together");
+        return Err(Refusal::field("stop", most));
+    }
     Ok(stops)
 }
 

@@ -71,6 +71,12 @@ fn a_stop_with_a_comma_is_not_said_to_replicate_but_kept() {
 }
 
 #[test]
+fn sixteen_stops_of_four_kibibytes_together_are_taken() {
+    let stops: Vec<String> = ('a'..='p').map(|c| c.to_string().repeat(256)).collect();
+    assert_eq!(chat(&json!({"stop": stops})).expect("translated").stops, stops);
+}
+
+#[test]
 fn streams_may_ask_for_usage() {
     let reply = |extra| chat(&extra).expect("translated").shape.reply;
     assert_eq!(reply(json!({"stream": true})), Reply::Stream);
@@ -98,9 +104,14 @@ fn what_cannot_be_mapped_is_refused_by_name() {
         ("something_new", json!(1)),
         ("temperature", json!("hot")),
         ("max_tokens", json!(-1)),
+        ("max_tokens", json!(0)),
+        ("max_completion_tokens", json!(0)),
         ("max_tokens", json!(1.5)),
         ("stream", json!("true")),
         ("stop", json!([1])),
+        ("stop", json!(["x"; 17])),
+        ("stop", json!("x".repeat(4097))),
+        ("stop", json!(["x".repeat(2048), "y".repeat(2049)])),
     ] {
         refused(chat(&json!({name: value})), Some(name));
     }

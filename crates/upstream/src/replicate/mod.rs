@@ -2,7 +2,11 @@
 //!
 //! `POST /v1/chat/completions` and `/v1/completions` become a prediction, and the prediction becomes the answer, plain or
 //! streaming. What a prediction cannot express (tools, images, several choices) is a 400 that names the field; nothing is
-//! dropped in silence. Predictions cost money: one that nobody waits for any more is cancelled.
+//! dropped in silence. Predictions cost money: one that nobody waits for any more is cancelled, and so is one whose
+//! answer cannot be read, as long as enough of it came to tell how.
+//!
+//! Tokens are counted by Replicate, at a prediction's end. An answer that a stop sequence cuts before that has no counts,
+//! and a stream of such an answer no chunk with the usage, even when it was asked for.
 //!
 //! The wire format is that of <https://replicate.com/docs/reference/http>; streams are described at
 //! <https://replicate.com/docs/topics/predictions/streaming>.
@@ -30,6 +34,7 @@ mod prompt;
 
 // Talking to Replicate.
 mod account;
+mod clues;
 mod fault;
 mod links;
 mod poll;

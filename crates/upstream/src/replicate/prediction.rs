@@ -22,7 +22,6 @@ pub(super) struct Prediction {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Urls {
     pub(super) get: Option<String>,
-    pub(super) cancel: Option<String>,
     pub(super) stream: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 
 use super::account::Account;
 use super::ask::Creation;
+use super::clues::Clues;
 use super::poll;
 use super::prediction::Prediction;
 use super::refusal::{Failure, Refusal};
@@ -47,11 +48,19 @@ pub(super) struct Running {
     on_drop: CancelOnDrop,
 }
 
-/// Its own type so that it is armed before the rest of a prediction has been looked at.
+/// Its own type so that it is armed before it is known whether an answer is a prediction that can be waited for.
 struct CancelOnDrop {
     account: Account,
     tasks: Tasks,
     url: Option<Url>,
+}
+
+impl CancelOnDrop {
+    /// For the prediction that `answer` is about, if that much can be made out.
+    fn armed(account: &Account, tasks: Tasks, answer: &[u8]) -> Self {
+        let url = Clues::in_answer(answer).cancel_url(account.origins());
+        Self { account: account.clone(), tasks, url }
+    }
 }
 
 impl Drop for CancelOnDrop {
@@ -77,10 +86,10 @@ impl Running {
         told.await.unwrap_or_else(|gone| Err(Failure::Fault(crate::UpstreamError::caused_by(Fault::Other, gone))))
     }
 
-    fn new(account: Account, tasks: Tasks, prediction: Prediction) -> Result<Self, Refusal> {
-        let link = |link: &Option<String>| account.origins().api_link(link.as_deref()?);
-        let on_drop = CancelOnDrop { account: account.clone(), tasks, url: link(&prediction.urls.cancel) };
-        let get = link(&prediction.urls.get).ok_or_else(foreign)?;
+    fn new(account: Account, answer: &[u8], on_drop: CancelOnDrop) -> Result<Self, Refusal> {
+        let prediction = account.prediction_in(answer)?;
+        let get = prediction.urls.get.as_deref().and_then(|link| account.origins().api_link(link));
+        let get = get.ok_or_else(foreign)?;
         Ok(Self { account, prediction, get, on_drop })
     }
 
@@ -121,18 +130,21 @@ async fn create_and_tell(
     creation: &Creation,
     mut tell: oneshot::Sender<Result<Running, Failure>>,
 ) {
+    let mut answer = Vec::new();
     let created = {
-        let create = pin!(account.create(creation));
+        let create = pin!(account.create(creation, &mut answer));
         let abandoned = pin!(async {
             tell.closed().await;
             tokio::time::sleep(ABANDONED_FOR).await;
         });
         match select(create, abandoned).await {
-            Either::Left((created, _)) => created,
-            Either::Right(((), _)) => return,
+            Either::Left((created, _)) => Some(created),
+            Either::Right(((), _)) => None,
         }
     };
-    let running = created.and_then(|prediction| Ok(Running::new(account, tasks, prediction)?));
+    let on_drop = CancelOnDrop::armed(&account, tasks, &answer);
+    let Some(created) = created else { return };
+    let running = created.and_then(|()| Ok(Running::new(account, &answer, on_drop)?));
     // If nobody listens any more, what comes back is dropped, which cancels it.
     drop(tell.send(running));
 }

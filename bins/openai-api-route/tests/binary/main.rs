@@ -1,0 +1,12 @@
+//! The program as its user meets it: words in, lines and exit codes out, rows left behind.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod program;
+
+mod check;
+mod list;
+
+mod logs;
+mod postgres;
+mod secrets;
+mod serve;
