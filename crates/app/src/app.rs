@@ -3,7 +3,7 @@ use crate::builder::{Builder, UpstreamSummary};
 use crate::database;
 use crate::front::Front;
 use crate::listen;
-use crate::serve::{self, Connections};
+use crate::serve::{self, Connections, Drained, Shutdown};
 use crate::tally;
 use oar_config::{Config, Draft, Problem};
 use oar_exchange::Observer;
@@ -20,10 +20,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
 /// How long flushing the records may take at the end.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long flushing the records may take, and everything else at the end, when nobody waits any longer.
+const HURRIED_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long everything that runs in the background may take to end: each has a shorter limit of its own, so this one is
 /// for a defect in any of them.
@@ -86,6 +90,9 @@ impl App {
     /// Opens the database, serves on `listener` until `stop` resolves, takes no more connections, lets running requests
     /// finish for at most 30 s, cuts the rest, and flushes records and alerts for at most 5 s.
     ///
+    /// The limit of open files is raised to what the system allows, and a third of it may be connections of clients; more
+    /// wait until there is a place.
+    ///
     /// # Errors
     ///
     /// A [`RunError`] when the database cannot be used or an alert channel cannot be set up. Nothing was served then.
@@ -94,7 +101,23 @@ impl App {
     ///
     /// Dropping the future stops at once: running requests are cut and queued records are lost.
     pub async fn run(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+        self.run_until(listener, stop, std::future::pending()).await
+    }
+
+    /// [`run`](Self::run)s; from the moment at which `hurry` resolves, which is looked at once `stop` has resolved, nobody
+    /// waits any longer: requests that run are cut, and flushing may take 1 s.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run), also in its cancel safety.
+    pub async fn run_until(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+        hurry: impl Future<Output = ()>,
+    ) -> Result<(), RunError> {
         let mut stop = pin!(stop);
+        let mut hurry = pin!(hurry);
         let hostname = self.hostname();
         let metrics = Arc::new(Metrics::new(self.upstreams.iter().map(|upstream| upstream.name.as_str())));
         let records = tokio::select! {
@@ -103,24 +126,31 @@ impl App {
         };
         let alerts = self.start_alerts(&hostname, &metrics)?;
         let tasks = self.tasks.clone();
-
+        let limits = serve::limits();
         if let Ok(address) = listener.local_addr() {
-            tracing::info!(%address, upstreams = self.upstreams.len(), "listening");
+            let (upstreams, connections) = (self.upstreams.len(), limits.connections);
+            tracing::info!(%address, upstreams, connections, "listening");
         }
         let connections = Connections::default();
+        tally::accept_errors(&metrics, &connections.accept_errors);
         let front = self.front(metrics, records.as_ref(), alerts.as_ref(), &connections);
-        serve::serve(listener, front, connections, stop).await;
+        let shutdown = Shutdown { stop, hurry: hurry.as_mut() };
+        let drained = serve::serve(listener, front, connections, limits, shutdown).await;
 
         // Every story has been told by now: what is queued is all there is.
         if let Some(alerts) = alerts {
             alerts.close();
         }
         if let Some(records) = records {
-            records.stop(FLUSH_LIMIT);
+            records.stop(match drained {
+                Drained::Patiently => FLUSH_LIMIT,
+                Drained::InAHurry => HURRIED_LIMIT,
+            });
         }
         tasks.close();
-        if tokio::time::timeout(TASKS_LIMIT, tasks.wait()).await.is_err() {
-            tracing::warn!(tasks = tasks.len(), "background work did not end in time");
+        match drained {
+            Drained::Patiently => settle(&tasks, hurry).await,
+            Drained::InAHurry => settle(&tasks, std::future::ready(())).await,
         }
         Ok(())
     }
@@ -170,6 +200,20 @@ impl App {
         self.tasks.spawn(worker.run());
         Ok(Some(Arc::new(alerts)))
     }
+}
+
+/// Waits for what runs in the background, as long as it may take.
+async fn settle(tasks: &TaskTracker, hurry: impl Future<Output = ()>) {
+    let hurried = async {
+        hurry.await;
+        sleep(HURRIED_LIMIT).await;
+    };
+    tokio::select! {
+        () = tasks.wait() => return,
+        () = sleep(TASKS_LIMIT) => {}
+        () = hurried => {}
+    }
+    tracing::warn!(tasks = tasks.len(), "background work did not end in time");
 }
 
 /// The recorder, and the way to make its writer flush and end.

@@ -4,17 +4,14 @@ use oar_config::{Problem, Settings};
 use oar_upstream::openai::{self, OpenAi};
 use oar_upstream::replicate::{self, Replicate};
 use oar_upstream::{Upstream, openai::Transport};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 /// Makes an upstream from the keys of its entry that the host does not take.
 pub(crate) type Factory = Box<dyn Fn(&Settings) -> Result<Arc<dyn Upstream>, BackendError> + Send + Sync>;
-
-/// How long a connection to an upstream may take, with name resolution and TLS handshake.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a backend could not be made of its settings.
 #[derive(Debug)]
@@ -56,8 +53,8 @@ impl Backends {
     /// The adapters that come with the gateway. `tasks` owns the work they leave behind.
     pub(crate) fn built_in(tasks: &TaskTracker) -> Self {
         let mut backends = Self(BTreeMap::new());
-        let transport = Transport::new(CONNECT_TIMEOUT);
-        backends.add("openai", Box::new(move |settings| openai(settings, &transport)));
+        let transports = Transports::default();
+        backends.add("openai", Box::new(move |settings| openai(settings, &transports)));
         let tasks = tasks.clone();
         backends.add("replicate", Box::new(move |settings| replicate(settings, &tasks)));
         backends
@@ -77,8 +74,14 @@ impl Backends {
     }
 }
 
-fn openai(settings: &Settings, transport: &Transport) -> Result<Arc<dyn Upstream>, BackendError> {
+/// One pool of connections for each time limit that somebody wants.
+type Transports = Mutex<HashMap<Duration, Transport>>;
+
+fn openai(settings: &Settings, transports: &Transports) -> Result<Arc<dyn Upstream>, BackendError> {
     let decoded: openai::Settings = settings.decode()?;
+    let limit = settings.connect_timeout();
+    let mut transports = transports.lock().unwrap_or_else(PoisonError::into_inner);
+    let transport = transports.entry(limit).or_insert_with(|| Transport::new(limit));
     match OpenAi::new(&decoded, transport.clone()) {
         Ok(upstream) => Ok(Arc::new(upstream)),
         Err(error) => {

@@ -3,8 +3,8 @@ use crate::backends::{BackendError, Backends};
 use crate::database;
 use oar_config::{Access, Config, Draft, Order, Problem, Problems, Secrets, Settings, UpstreamConfig};
 use oar_exchange::Observer;
-use oar_gateway::{Backend, CredentialLabel};
-use oar_routing::{Candidate, Router, Timeouts, Token};
+use oar_gateway::{Backend, CredentialLabel, Patience};
+use oar_routing::{Candidate, FailoverOn, FailureClass, Router, Timeouts, Token};
 use oar_upstream::{Description, Upstream};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -117,30 +117,59 @@ impl Builder {
             Order::Configured => oar_routing::Order::Configured,
             Order::Shuffled => oar_routing::Order::Shuffled,
         };
-        let mut router = Router::builder(order).timeouts(self.config.timeout, self.config.stream_timeout);
+        let mut router = Router::builder(order)
+            .timeouts(self.config.timeout, self.config.stream_timeout)
+            .failover_on(policy(&self.config.failover_on));
         for token in &self.config.tokens {
             router = router.token(routing_token(token));
         }
         for (entry, made) in self.config.upstreams.iter().zip(made) {
-            router = router.candidate(candidate(entry, made, label));
+            router = router.candidate(self.candidate(entry, made, label));
         }
         // The configuration has been checked for all of this; what remains is a system without random numbers.
         router.build().map_err(|error| self.config.problem("upstreams", error.to_string()).into())
     }
+
+    fn candidate(&self, entry: &UpstreamConfig, made: &Made, label: CredentialLabel) -> Candidate<Arc<Backend>> {
+        let access = match &entry.access {
+            Access::Global => oar_routing::Access::Global,
+            Access::Tokens(tokens) => oar_routing::Access::Tokens(tokens.iter().map(routing_token).collect()),
+            Access::Anyone => oar_routing::Access::Anyone,
+        };
+        let patience = Patience {
+            first_event: entry.first_event_timeout.unwrap_or(self.config.first_event_timeout),
+            idle: entry.idle_timeout.unwrap_or(self.config.idle_timeout),
+        };
+        let backend = Backend::labelled(Arc::clone(&made.upstream), label).patience(patience);
+        let candidate = Candidate::new(entry.name.as_str(), Arc::new(backend))
+            .access(access)
+            .allow(entry.allow.iter().map(String::as_str))
+            .deny(entry.deny.iter().map(String::as_str))
+            .timeouts(Timeouts { plain: entry.timeout, stream: entry.stream_timeout });
+        match &entry.failover_on {
+            Some(own) => candidate.failover_on(policy(own)),
+            None => candidate,
+        }
+    }
 }
 
-fn candidate(entry: &UpstreamConfig, made: &Made, label: CredentialLabel) -> Candidate<Arc<Backend>> {
-    let access = match &entry.access {
-        Access::Global => oar_routing::Access::Global,
-        Access::Tokens(tokens) => oar_routing::Access::Tokens(tokens.iter().map(routing_token).collect()),
-        Access::Anyone => oar_routing::Access::Anyone,
-    };
-    let backend = Arc::new(Backend::labelled(Arc::clone(&made.upstream), label));
-    Candidate::new(entry.name.as_str(), backend)
-        .access(access)
-        .allow(entry.allow.iter().map(String::as_str))
-        .deny(entry.deny.iter().map(String::as_str))
-        .timeouts(Timeouts { plain: entry.timeout, stream: entry.stream_timeout })
+fn policy(policy: &oar_config::FailoverOn) -> FailoverOn {
+    match policy {
+        oar_config::FailoverOn::Any => FailoverOn::Any,
+        oar_config::FailoverOn::Standard => FailoverOn::Standard,
+        oar_config::FailoverOn::These(classes) => FailoverOn::These(classes.iter().copied().map(class).collect()),
+    }
+}
+
+const fn class(class: oar_config::FailureClass) -> FailureClass {
+    match class {
+        oar_config::FailureClass::Status(status) => FailureClass::Status(status),
+        oar_config::FailureClass::Statuses(hundred) => FailureClass::Statuses(hundred),
+        oar_config::FailureClass::Connect => FailureClass::Connect,
+        oar_config::FailureClass::Timeout => FailureClass::Timeout,
+        oar_config::FailureClass::Broken => FailureClass::Broken,
+        oar_config::FailureClass::ErrorEvent => FailureClass::ErrorEvent,
+    }
 }
 
 fn routing_token(token: &SecretString) -> Token {

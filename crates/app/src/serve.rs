@@ -1,134 +1,133 @@
 //! Accept, serve, drain.
 
+mod accept;
+mod files;
+mod limits;
+
+mod connection;
+mod conversation;
+mod linger;
+mod opening;
+
+mod bodies;
+mod client_io;
+mod socket;
+
 use crate::front::Front;
-use http::Request;
-use hyper::body::Incoming;
-use hyper::rt::Executor;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use oar_gateway::Peer;
-use std::convert::Infallible;
+pub(crate) use accept::AcceptErrors;
+use connection::Server;
+pub(crate) use limits::Limits;
+use socket2::{SockRef, TcpKeepalive};
 use std::future::Future;
-use std::net::SocketAddr;
+use std::io;
 use std::pin::Pin;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long running requests may take to finish once the service stops.
-pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// After how much silence the system asks whether a client's machine is still there, and how often.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// How long a client may take to send a request's head, once it has sent a part of it.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The largest request head.
-const HEAD_CAP_BYTES: usize = 64 * 1024;
-
-/// How long to wait after a connection could not be accepted, mostly because the process has too many open.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How much the system keeps of an answer that it cannot send yet. Without a limit that is megabytes for each client that
+/// reads slowly, and whether one reads at all shows late.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT_CAP_BYTES: u32 = 128 * 1024;
 
 /// Everything that serves clients: connections, what runs on them, and the tunnels that came of them.
 #[derive(Clone, Default)]
 pub(crate) struct Connections {
     pub(crate) tasks: TaskTracker,
-    /// Cancelled when those that are left are cut.
+    /// Cancelled when requests that still run must tell their clients that they are cut.
     pub(crate) cut: CancellationToken,
+    pub(crate) accept_errors: AcceptErrors,
+    /// Cancelled when connections end as soon as nothing runs on them.
+    stop: CancellationToken,
+    /// Cancelled when everything ends where it stands.
+    end: CancellationToken,
 }
 
-/// Serves until `stop` resolves, then lets what is running finish, and cuts what does not. When it returns, every
+impl Connections {
+    fn spawn(&self, task: impl Future<Output: Send> + Send + 'static) {
+        self.tasks.spawn(self.end.clone().run_until_cancelled_owned(task));
+    }
+}
+
+/// When to stop serving.
+pub(crate) struct Shutdown<'a, S, H> {
+    /// Resolves when nothing new is served any more.
+    pub(crate) stop: Pin<&'a mut S>,
+    /// Resolves when nobody waits any longer for what still runs.
+    pub(crate) hurry: Pin<&'a mut H>,
+}
+
+/// How serving came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Drained {
+    /// What ran had its time.
+    Patiently,
+    /// Somebody would not wait.
+    InAHurry,
+}
+
+/// Serves until it is time to stop, then lets what is running finish, and cuts what does not. When it returns, every
 /// request's story has been told.
-pub(crate) async fn serve(
+pub(crate) async fn serve<S, H>(
     listener: TcpListener,
     front: Front,
     connections: Connections,
-    stop: Pin<&mut impl Future<Output = ()>>,
-) {
-    let graceful = GracefulShutdown::new();
+    limits: Limits,
+    shutdown: Shutdown<'_, S, H>,
+) -> Drained
+where
+    S: Future<Output = ()>,
+    H: Future<Output = ()>,
+{
+    if let Err(error) = inherited_options(&listener) {
+        tracing::debug!(%error, "the listening socket does not take every option");
+    }
+    let server = Server::new(front.clone(), connections.clone(), limits);
     tokio::select! {
-        () = accept(&listener, &front, &connections, &graceful) => {}
-        () = stop => {}
+        () = accept::accept(&listener, server, &connections, limits.connections) => {}
+        () = shutdown.stop => {}
     }
     drop(listener);
     front.drain();
     tracing::info!("stopping, running requests may finish");
-    connections.tasks.close();
-    let finished = async {
-        graceful.shutdown().await;
-        connections.tasks.wait().await;
-    };
-    if tokio::time::timeout(DRAIN_TIMEOUT, finished).await.is_err() {
-        tracing::warn!(tasks = connections.tasks.len(), "the drain time is over, requests that still run are cut");
-        connections.cut.cancel();
-        connections.tasks.wait().await;
+    connections.drain(limits, shutdown.hurry).await
+}
+
+impl Connections {
+    /// Ends what is idle, waits for what runs, and cuts what takes too long.
+    async fn drain(&self, limits: Limits, mut hurry: Pin<&mut impl Future<Output = ()>>) -> Drained {
+        self.tasks.close();
+        self.stop.cancel();
+        let (drained, farewell) = tokio::select! {
+            () = self.tasks.wait() => return Drained::Patiently,
+            () = sleep(limits.drain) => (Drained::Patiently, limits.farewell),
+            () = &mut hurry => (Drained::InAHurry, Duration::ZERO),
+        };
+        tracing::warn!(tasks = self.tasks.len(), "nobody waits any longer, requests that still run are cut");
+        self.cut.cancel();
+        // Whoever streams may say so to its client; the others have nothing to say.
+        let _ = timeout(farewell, self.tasks.wait()).await;
+        self.end.cancel();
+        self.tasks.wait().await;
+        drained
     }
 }
 
-/// Accepts for ever.
-async fn accept(listener: &TcpListener, front: &Front, connections: &Connections, graceful: &GracefulShutdown) {
-    let server = server(connections);
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                let connection = connection(&server, graceful, front.clone(), stream, peer);
-                connections.tasks.spawn(connections.cut.clone().run_until_cancelled_owned(connection));
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
+/// Sets what every accepted connection begins with.
+fn inherited_options(listener: &TcpListener) -> io::Result<()> {
+    let socket = SockRef::from(listener);
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE))?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket.set_tcp_notsent_lowat(UNSENT_CAP_BYTES)?;
+    Ok(())
 }
 
-fn server(connections: &Connections) -> auto::Builder<Streams> {
-    let mut server = auto::Builder::new(Streams(connections.clone()));
-    server
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(HEAD_CAP_BYTES)
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(256);
-    server
-}
-
-/// Runs the streams of HTTP/2 connections, each of which is a task.
-#[derive(Clone)]
-struct Streams(Connections);
-
-impl<F> Executor<F> for Streams
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    fn execute(&self, stream: F) {
-        self.0.tasks.spawn(self.0.cut.clone().run_until_cancelled_owned(stream));
-    }
-}
-
-/// One client's connection, from its first byte to its end.
-fn connection(
-    server: &auto::Builder<Streams>,
-    graceful: &GracefulShutdown,
-    front: Front,
-    stream: TcpStream,
-    peer: SocketAddr,
-) -> impl Future<Output = ()> + use<> {
-    // Events of a stream are small and must not wait for each other.
-    let nodelay = stream.set_nodelay(true);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer.ip().to_canonical()));
-        let front = front.clone();
-        async move { Ok::<_, Infallible>(front.serve(request).await) }
-    });
-    let connection = server.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-    let connection = graceful.watch(connection);
-    async move {
-        if let Err(error) = nodelay.map_err(Into::into).and(connection.await) {
-            tracing::debug!(%error, "a client's connection ended with an error");
-        }
-    }
+/// The limits that go with how many files this process may open.
+pub(crate) fn limits() -> Limits {
+    Limits::of(files::connections())
 }

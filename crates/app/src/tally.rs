@@ -1,5 +1,6 @@
 //! What other rooms count, read by the metrics when they are scraped.
 
+use crate::serve::AcceptErrors;
 use oar_metrics::Metrics;
 use oar_notify::ChannelCounts;
 use oar_record::{Counters, DropReason};
@@ -23,6 +24,13 @@ pub(crate) fn records(metrics: &Metrics, counters: &Counters) {
     metrics.gauge_fn("oar_record_queue_bytes", "Memory that waiting records hold", &[], bytes);
     let up = read(|counters| u64::from(counters.store_is_up()));
     metrics.gauge_fn("oar_records_db_up", "Whether the last write reached the database", &[], up);
+}
+
+pub(crate) fn accept_errors(metrics: &Metrics, errors: &AcceptErrors) {
+    for (reason, read) in errors.reasons() {
+        let help = "Connections that could not be accepted";
+        metrics.counter_fn("oar_accept_errors_total", help, &[("errno", reason)], read);
+    }
 }
 
 pub(crate) fn alerts(metrics: &Metrics, channels: &[Arc<ChannelCounts>]) {

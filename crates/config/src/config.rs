@@ -4,6 +4,7 @@ use crate::Env;
 use crate::address::ListenAddress;
 use crate::database::{Database, database};
 use crate::duration::duration;
+use crate::failover::{FailoverOn, failover_on};
 use crate::node::Node;
 use crate::notify::{NotifySettings, notify};
 use crate::problem::{Complaint, Place, Problem, Problems, Report};
@@ -31,6 +32,14 @@ pub struct Config {
     pub timeout: Duration,
     /// The same for streams; 10 s unless the file says otherwise.
     pub stream_timeout: Duration,
+    /// How long a connection to an upstream may take, with name resolution and TLS; 5 s unless the file says otherwise.
+    pub connect_timeout: Duration,
+    /// How long a stream may go without its first event; the same as `idle_timeout` unless the file says otherwise.
+    pub first_event_timeout: Duration,
+    /// How long an answer may be silent between two bytes; 300 s unless the file says otherwise.
+    pub idle_timeout: Duration,
+    /// After which failures the next upstream is tried.
+    pub failover_on: FailoverOn,
     /// In which order upstreams are tried.
     pub order: Order,
     /// Where records are kept.
@@ -136,11 +145,18 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
     let tokens = tokens(authorization).unwrap_or_default();
     let timeout = top.take("timeout").read(duration).unwrap_or(Duration::from_secs(120));
     let stream_timeout = top.take("stream_timeout").read(duration).unwrap_or(Duration::from_secs(10));
+    let connect_timeout = top.take("connect_timeout").read(duration).unwrap_or(Duration::from_secs(5));
+    let idle_timeout = top.take("idle_timeout").read(duration).unwrap_or(Duration::from_secs(300));
+    let first_event_timeout = top.take("first_event_timeout").read(duration).unwrap_or(idle_timeout);
+    let failover_on = failover_on(top.take("failover_on")).unwrap_or_default();
     let order = top.take("lb_policy").read(|text| choice(text, ORDERS)).unwrap_or_default();
     let database = database(top);
     let record = record(top.take("record"));
     let notify = notify(top.take("notify"), env, report);
-    let upstreams = upstreams(top.take("upstreams"), report);
+    let mut upstreams = upstreams(top.take("upstreams"), report);
+    for upstream in &mut upstreams {
+        upstream.settings.connect_timeout = upstream.connect_timeout.unwrap_or(connect_timeout);
+    }
     if tokens.is_empty() {
         warn_about_closed_doors(&upstreams, &place, report);
     }
@@ -156,6 +172,10 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
         tokens,
         timeout,
         stream_timeout,
+        connect_timeout,
+        first_event_timeout,
+        idle_timeout,
+        failover_on,
         order,
         database,
         record,

@@ -5,6 +5,7 @@ use crate::guest::{Findings, Guest};
 use crate::node::{Entry, Kind, Node};
 use crate::problem::{Complaint, Place, Problem};
 use serde::de::DeserializeOwned;
+use std::time::Duration;
 
 /// The keys of one upstream entry that the host did not take, for the backend to decode.
 ///
@@ -18,6 +19,7 @@ pub struct Settings {
     lines: Vec<(String, Option<usize>)>,
     /// The host's keys, which may be meant by a misspelled one.
     host: Vec<&'static str>,
+    pub(crate) connect_timeout: Duration,
 }
 
 impl Settings {
@@ -29,7 +31,7 @@ impl Settings {
         host: Vec<&'static str>,
     ) -> Self {
         let node = Node { line: place.line, kind: Kind::Map(entries) };
-        Self { file, place, node, lines, host }
+        Self { file, place, node, lines, host, connect_timeout: Duration::from_secs(5) }
     }
 
     /// Decodes the backend's keys into its own struct.
@@ -75,6 +77,11 @@ impl Settings {
     pub fn problem(&self, key: &str, message: impl Into<String>) -> Problem {
         let line = self.lines.iter().find(|(known, _)| known == key).and_then(|(_, line)| *line);
         self.place.key(key, line).problem(&self.file, Complaint::new(message))
+    }
+
+    /// How long a connection to this upstream may take, with name resolution and TLS: its own limit, or the file's.
+    pub const fn connect_timeout(&self) -> Duration {
+        self.connect_timeout
     }
 
     /// Where the entry stands: `upstreams[1]`.

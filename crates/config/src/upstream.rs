@@ -1,6 +1,7 @@
 //! The list of upstreams: the keys that mean the same for each backend.
 
 use crate::duration::duration;
+use crate::failover::{FailoverOn, failover_on};
 use crate::problem::{Complaint, Problem, Report, printable};
 use crate::section::{Field, Section};
 use crate::settings::Settings;
@@ -24,6 +25,14 @@ pub struct UpstreamConfig {
     pub timeout: Option<Duration>,
     /// The same for streams.
     pub stream_timeout: Option<Duration>,
+    /// How long a connection may take, if it differs from [`Config::connect_timeout`](crate::Config::connect_timeout).
+    pub connect_timeout: Option<Duration>,
+    /// How long a stream may go without its first event, if it differs from the file's.
+    pub first_event_timeout: Option<Duration>,
+    /// How long an answer may be silent, if it differs from [`Config::idle_timeout`](crate::Config::idle_timeout).
+    pub idle_timeout: Option<Duration>,
+    /// After which of its failures the next upstream is tried, if it differs from the file's.
+    pub failover_on: Option<FailoverOn>,
     /// The only models it serves; empty for all.
     pub allow: Vec<String>,
     /// Models it does not serve, even if allowed.
@@ -79,9 +88,26 @@ fn upstream(mut own: Section<'_>, number: usize) -> UpstreamConfig {
     let access = access(&mut own);
     let timeout = own.take("timeout").read(duration);
     let stream_timeout = own.take("stream_timeout").read(duration);
+    let connect_timeout = own.take("connect_timeout").read(duration);
+    let idle_timeout = own.take("idle_timeout").read(duration);
+    let first_event_timeout = own.take("first_event_timeout").read(duration).or(idle_timeout);
+    let failover_on = failover_on(own.take("failover_on"));
     let allow = models(own.take("allow"));
     let deny = models(own.take("deny"));
-    UpstreamConfig { name, backend, access, timeout, stream_timeout, allow, deny, settings: own.into_settings() }
+    UpstreamConfig {
+        name,
+        backend,
+        access,
+        timeout,
+        stream_timeout,
+        connect_timeout,
+        first_event_timeout,
+        idle_timeout,
+        failover_on,
+        allow,
+        deny,
+        settings: own.into_settings(),
+    }
 }
 
 fn access(own: &mut Section<'_>) -> Access {

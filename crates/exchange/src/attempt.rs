@@ -48,6 +48,12 @@ pub enum AttemptResult {
     BadHead,
     /// No response head arrived in time.
     HeadTimeout,
+    /// A stream began, and no event of it came in time.
+    FirstEventTimeout,
+    /// A stream began, and ended before its first event.
+    EndedBeforeEvent,
+    /// The first event of a stream said that the upstream had failed.
+    ErrorEvent,
     /// It redirected, which is never followed.
     Redirected,
     /// Its configuration makes an attempt impossible.
@@ -60,7 +66,7 @@ pub enum AttemptResult {
 
 impl AttemptResult {
     /// Every result, for those who need the closed set.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Ok,
         Self::Status,
         Self::DnsFailed,
@@ -71,6 +77,9 @@ impl AttemptResult {
         Self::ResetBeforeHead,
         Self::BadHead,
         Self::HeadTimeout,
+        Self::FirstEventTimeout,
+        Self::EndedBeforeEvent,
+        Self::ErrorEvent,
         Self::Redirected,
         Self::Misconfigured,
         Self::Abandoned,
@@ -90,6 +99,9 @@ impl AttemptResult {
             Self::ResetBeforeHead => "reset_before_head",
             Self::BadHead => "bad_head",
             Self::HeadTimeout => "head_timeout",
+            Self::FirstEventTimeout => "first_event_timeout",
+            Self::EndedBeforeEvent => "ended_before_event",
+            Self::ErrorEvent => "error_event",
             Self::Redirected => "redirected",
             Self::Misconfigured => "misconfigured",
             Self::Abandoned => "abandoned",
@@ -105,7 +117,12 @@ impl AttemptResult {
                 Phase::Connect
             }
             Self::ResetBeforeHead | Self::BadHead | Self::HeadTimeout | Self::Abandoned | Self::Failed => Phase::Head,
-            Self::Ok | Self::Status | Self::Redirected => Phase::Answer,
+            Self::Ok
+            | Self::Status
+            | Self::Redirected
+            | Self::FirstEventTimeout
+            | Self::EndedBeforeEvent
+            | Self::ErrorEvent => Phase::Answer,
         }
     }
 }

@@ -2,22 +2,29 @@
 
 use crate::backend::Backend;
 use crate::failures::Failures;
+use crate::hold::{self, Held};
 use crate::ledger::Ledger;
 use crate::reject::Reject;
 use http::{Method, StatusCode};
 use oar_exchange::{AttemptResult, Outcome};
+use oar_protocol::StreamEnd;
 use oar_routing::{Attempt, Finding, Plan, Verdict};
 use oar_upstream::{Fault, ResponseBody, UpstreamError, UpstreamRequest, UpstreamResponse};
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// The answer that goes to the client.
+/// The answer that goes to the client, and the terms on which it goes.
 pub(crate) struct Winner {
     pub(crate) upstream: Arc<str>,
     pub(crate) response: UpstreamResponse,
     /// What was asked: an answer to `HEAD` has a length and no body.
     pub(crate) asked: Method,
+    /// What a stream must have said to be complete.
+    pub(crate) end: StreamEnd,
+    /// How long its body may be silent.
+    pub(crate) idle: Duration,
     /// How the story ends if the answer arrives whole.
     pub(crate) outcome: Outcome,
 }
@@ -26,7 +33,10 @@ pub(crate) struct Winner {
 pub(crate) enum Tried {
     Answered(UpstreamResponse),
     Failed(UpstreamError),
+    /// No response head in time.
     TimedOut,
+    /// A stream had begun, and was no good before its first event.
+    Held(Held),
 }
 
 /// Makes the attempts of a plan in order.
@@ -42,22 +52,57 @@ pub(crate) async fn attempt(
         let tried = try_one(&attempt, request, deadline).await;
         ledger.attempt_ends(&tried);
         match (attempt.judge(tried.finding()), tried) {
-            (Verdict::Relay, Tried::Answered(response)) => {
-                let upstream = Arc::clone(attempt.name());
-                return Ok(Winner { upstream, response, asked: request.method.clone(), outcome: Outcome::Ok });
+            (Verdict::Relay, Tried::Answered(response)) => return Ok(Winner::new(&attempt, request, response)),
+            (Verdict::Stop, Tried::Failed(error)) if error.fault() == Fault::Misconfigured => {
+                return Err(Reject::Misconfigured { upstream: Arc::clone(attempt.name()) });
             }
-            (Verdict::Stop, _) => return Err(Reject::Misconfigured { upstream: Arc::clone(attempt.name()) }),
-            (Verdict::TryNext | Verdict::Relay, tried) => failures.remember(&attempt, tried, deadline).await,
+            (verdict, tried) => {
+                failures.remember(&attempt, tried, deadline).await;
+                if verdict == Verdict::Stop {
+                    break;
+                }
+            }
         }
     }
-    failures.conclude(&request.method)
+    failures.conclude(request)
 }
 
+/// Sends the request once: until the head has arrived, and, of a stream, its first event.
 async fn try_one(attempt: &Attempt<'_, Arc<Backend>>, request: &UpstreamRequest, deadline: Instant) -> Tried {
-    match timeout_at(deadline, attempt.payload().upstream.send(request)).await {
-        Ok(Ok(response)) => Tried::Answered(response),
+    let backend = attempt.payload();
+    match timeout_at(deadline, backend.upstream.send(request)).await {
+        Ok(Ok(response)) => match hold::until_first_event(response, backend.patience.first_event).await {
+            Ok(response) => Tried::Answered(response),
+            Err(held) => Tried::Held(held),
+        },
         Ok(Err(error)) => Tried::Failed(error),
         Err(_) => Tried::TimedOut,
+    }
+}
+
+impl Winner {
+    fn new(attempt: &Attempt<'_, Arc<Backend>>, request: &UpstreamRequest, response: UpstreamResponse) -> Self {
+        let succeeded = response.status.is_success() || matches!(response.body, ResponseBody::Tunnel(_));
+        let outcome = if succeeded { Outcome::Ok } else { Outcome::UpstreamError };
+        Self::of(attempt.name(), request, response, attempt.payload().patience.idle, outcome)
+    }
+
+    pub(crate) fn of(
+        upstream: &Arc<str>,
+        request: &UpstreamRequest,
+        response: UpstreamResponse,
+        idle: Duration,
+        outcome: Outcome,
+    ) -> Self {
+        let suffix = request.path_and_query.split('?').next().unwrap_or_default();
+        Self {
+            upstream: Arc::clone(upstream),
+            response,
+            asked: request.method.clone(),
+            end: StreamEnd::of(suffix),
+            idle,
+            outcome,
+        }
     }
 }
 
@@ -67,7 +112,9 @@ impl Tried {
         match self {
             Self::Answered(UpstreamResponse { body: ResponseBody::Tunnel(_), .. }) => Finding::Switched,
             Self::Answered(response) => Finding::Status(response.status.as_u16()),
-            Self::TimedOut => Finding::TimedOut,
+            Self::TimedOut | Self::Held(Held::Silent) => Finding::TimedOut,
+            Self::Held(Held::Ended(_)) => Finding::Broken,
+            Self::Held(Held::Error) => Finding::ErrorEvent,
             Self::Failed(error) => match error.fault() {
                 Fault::Misconfigured => Finding::Misconfigured,
                 Fault::Dns | Fault::Refused | Fault::Connect | Fault::ConnectTimeout | Fault::Tls => {
@@ -86,6 +133,9 @@ impl Tried {
             Self::Answered(response) if response.status.is_redirection() => AttemptResult::Redirected,
             Self::Answered(_) => AttemptResult::Status,
             Self::TimedOut => AttemptResult::HeadTimeout,
+            Self::Held(Held::Silent) => AttemptResult::FirstEventTimeout,
+            Self::Held(Held::Ended(_)) => AttemptResult::EndedBeforeEvent,
+            Self::Held(Held::Error) => AttemptResult::ErrorEvent,
             Self::Failed(error) => match error.fault() {
                 Fault::Misconfigured => AttemptResult::Misconfigured,
                 Fault::Dns => AttemptResult::DnsFailed,
@@ -103,27 +153,25 @@ impl Tried {
     pub(crate) const fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Answered(response) => Some(response.status),
-            Self::Failed(_) | Self::TimedOut => None,
+            Self::Failed(_) | Self::TimedOut | Self::Held(_) => None,
         }
     }
 
     pub(crate) fn upstream_request_id(&self) -> Option<String> {
         match self {
             Self::Answered(response) => Some(response.headers.get("x-request-id")?.to_str().ok()?.to_owned()),
-            Self::Failed(_) | Self::TimedOut => None,
+            Self::Failed(_) | Self::TimedOut | Self::Held(_) => None,
         }
     }
 
     /// The chain of causes, for the operator.
     pub(crate) fn detail(&self) -> Option<String> {
-        let Self::Failed(error) = self else { return None };
-        let mut detail = error.to_string();
-        let mut cause = error.source();
-        while let Some(current) = cause {
-            detail.push_str(": ");
-            detail.push_str(&current.to_string());
-            cause = current.source();
-        }
-        Some(detail)
+        let error: &(dyn Error + 'static) = match self {
+            Self::Failed(error) => error,
+            Self::Held(Held::Ended(Some(error))) => &**error,
+            Self::Answered(_) | Self::TimedOut | Self::Held(_) => return None,
+        };
+        let causes = std::iter::successors(Some(error), |&cause| cause.source());
+        Some(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
     }
 }

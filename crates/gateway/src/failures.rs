@@ -1,14 +1,14 @@
 //! What to answer when every upstream failed: the most useful of the failures, not the last.
 
 use crate::attempt::{Tried, Winner};
-use crate::backend::Backend;
+use crate::backend::{Backend, Patience};
 use crate::collect::collect;
 use crate::reject::Reject;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use oar_exchange::{AttemptResult, Outcome};
 use oar_routing::Attempt;
-use oar_upstream::{ResponseBody, UpstreamResponse};
+use oar_upstream::{ResponseBody, UpstreamRequest, UpstreamResponse};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout_at};
@@ -53,19 +53,23 @@ impl Failures {
     }
 
     /// The answer to give when there is nobody left to try.
-    pub(crate) fn conclude(self, asked: &Method) -> Result<Winner, Reject> {
+    pub(crate) fn conclude(self, request: &UpstreamRequest) -> Result<Winner, Reject> {
         if let Some(error) = self.caller_error {
-            return Ok(error.into_winner(asked));
+            return Ok(error.into_winner(request));
         }
+        Err(self.reject())
+    }
+
+    fn reject(&self) -> Reject {
         let all = |class: fn(&Failure) -> bool| self.list.iter().all(class);
         if self.list.iter().any(Failure::asks_to_wait) {
-            Err(Reject::RateLimited { retry_after: self.list.iter().filter_map(|failure| failure.retry_after).min() })
+            Reject::RateLimited { retry_after: self.list.iter().filter_map(|failure| failure.retry_after).min() }
         } else if all(Failure::is_auth) {
-            Err(Reject::UpstreamAuthFailed)
+            Reject::UpstreamAuthFailed
         } else if self.list.last().is_some_and(Failure::is_timeout) {
-            Err(Reject::UpstreamTimeout { reasons: self.reasons() })
+            Reject::UpstreamTimeout { reasons: self.reasons() }
         } else {
-            Err(Reject::AllFailed { code: self.code(), reasons: self.reasons() })
+            Reject::AllFailed { code: self.code(), reasons: self.reasons() }
         }
     }
 
@@ -107,7 +111,8 @@ impl Failure {
     }
 
     fn is_timeout(&self) -> bool {
-        self.result == AttemptResult::HeadTimeout || self.status == Some(StatusCode::GATEWAY_TIMEOUT)
+        matches!(self.result, AttemptResult::HeadTimeout | AttemptResult::FirstEventTimeout)
+            || self.status == Some(StatusCode::GATEWAY_TIMEOUT)
     }
 }
 
@@ -119,12 +124,12 @@ impl CallerError {
         Some(Self { upstream: Arc::clone(upstream), status: response.status, headers: response.headers, body })
     }
 
-    fn into_winner(self, asked: &Method) -> Winner {
+    fn into_winner(self, request: &UpstreamRequest) -> Winner {
         let mut headers = self.headers;
         // The same request would fail the same way: the SDKs need not repeat it.
         headers.insert("x-should-retry", HeaderValue::from_static("false"));
         let response = UpstreamResponse { status: self.status, headers, body: ResponseBody::full(self.body) };
-        Winner { upstream: self.upstream, response, asked: asked.clone(), outcome: Outcome::UpstreamError }
+        Winner::of(&self.upstream, request, response, Patience::default().idle, Outcome::UpstreamError)
     }
 }
 
@@ -156,6 +161,7 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header;
 
     fn failures(list: &[(AttemptResult, u16)]) -> Failures {
         let list = list.iter().enumerate().map(|(index, &(result, status))| Failure {
@@ -169,7 +175,7 @@ mod tests {
 
     #[track_caller]
     fn check(list: &[(AttemptResult, u16)], status: u16, code: &str) {
-        let wording = failures(list).conclude(&Method::POST).err().expect("a reject").wording();
+        let wording = failures(list).reject().wording();
         assert_eq!((wording.status.as_u16(), wording.code), (status, code), "{list:?}");
     }
 
@@ -200,7 +206,7 @@ mod tests {
         let mut list = failures(&[(Status, 429), (Status, 429)]);
         list.list[0].retry_after = Some(Duration::from_secs(7));
         list.list[1].retry_after = Some(Duration::from_millis(1500));
-        let reject = list.conclude(&Method::POST).err().expect("a reject");
+        let reject = list.reject();
         assert!(
             matches!(reject, Reject::RateLimited { retry_after: Some(wait) } if wait == Duration::from_millis(1500))
         );

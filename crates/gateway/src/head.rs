@@ -6,7 +6,7 @@ use crate::reject::Reject;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use hyper::upgrade::OnUpgrade;
-use oar_protocol::{ApiPath, PathError, headers};
+use oar_protocol::{Ambiguity, ApiPath, PathError, headers};
 use std::net::{IpAddr, Ipv6Addr};
 use uuid::Uuid;
 
@@ -23,6 +23,8 @@ pub(crate) struct Head {
     pub(crate) peer: IpAddr,
     pub(crate) headers: HeaderMap,
     pub(crate) content_length: Option<u64>,
+    /// Whether the head, as it came, could be read in one way only.
+    unambiguous: Result<(), Ambiguity>,
     /// How many gateways the request has passed before this one.
     hops: u64,
     upgrade: Option<Upgrade>,
@@ -63,6 +65,7 @@ impl Head {
         let upgrade = Upgrade::asked_for(&mut request);
         let (parts, body) = request.into_parts();
         let id = Uuid::now_v7();
+        let unambiguous = oar_protocol::unambiguous(parts.version, &parts.uri, &parts.headers);
         let request_id = parts.headers.get("x-request-id").and_then(headers::sane_request_id);
         let mut head = Self {
             id,
@@ -71,6 +74,7 @@ impl Head {
             uri: parts.uri,
             peer: parts.extensions.get::<Peer>().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0),
             content_length: number(&parts.headers, &header::CONTENT_LENGTH),
+            unambiguous,
             hops: number(&parts.headers, &headers::HOPS).unwrap_or_default(),
             headers: parts.headers,
             upgrade,
@@ -81,8 +85,9 @@ impl Head {
         (head, presented, body)
     }
 
-    /// What the request is after, by its method and path.
+    /// What the request is after, by its method and path, if that is clear.
     pub(crate) fn wanted(&self) -> Result<Wanted, Reject> {
+        self.unambiguous.map_err(Reject::Ambiguous)?;
         if self.hops >= HOPS_CAP {
             return Err(Reject::Loop);
         }
@@ -97,6 +102,9 @@ impl Head {
             PathError::Ambiguous => Reject::AmbiguousPath,
         })?;
         let query = self.uri.query().map_or_else(String::new, |query| format!("?{query}"));
+        if !query.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Reject::AmbiguousPath);
+        }
         Ok(Wanted::Api(Api { path: path.as_str().to_owned(), suffix_and_query: format!("{}{query}", path.suffix()) }))
     }
 
@@ -116,7 +124,7 @@ impl Head {
 
     /// Whether the body is encoded (compressed), so that its facts cannot be read.
     pub(crate) fn is_encoded(&self) -> bool {
-        self.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity")
+        self.headers.get_all(header::CONTENT_ENCODING).iter().any(|encoding| encoding != "identity")
     }
 
     /// The protocol to upgrade to, if the client asked for one.

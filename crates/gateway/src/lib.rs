@@ -36,6 +36,7 @@
 //! let gateway = Gateway::builder(router).build();
 //!
 //! let request = http::Request::post("/v1/chat/completions")
+//!     .header("host", "gateway.example")
 //!     .header("authorization", "Bearer team-token")
 //!     .body(Full::from(r#"{"model": "any"}"#))?;
 //! let response = gateway.serve(request).await;
@@ -56,8 +57,12 @@ mod read;
 
 mod attempt;
 mod failures;
+mod hold;
 
+mod events;
+mod idle;
 mod relay;
+mod relayed_body;
 mod tunnel;
 
 mod models;
@@ -65,7 +70,8 @@ mod models;
 mod cors;
 mod reject;
 
-pub use backend::{Backend, CredentialLabel};
+pub use backend::{Backend, CredentialLabel, Patience};
 pub use cors::allow_all_origins;
 pub use gateway::{Builder, Gateway, Limits, Peer};
-pub use relay::{AnswerBody, Relay};
+pub use relay::AnswerBody;
+pub use relayed_body::Relay;

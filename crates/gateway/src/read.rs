@@ -5,9 +5,10 @@ use crate::collect::{Uncollected, collect};
 use crate::head::{Api, Head};
 use crate::reject::Reject;
 use bytes::Bytes;
+use http::Method;
 use http_body::Body;
-use oar_protocol::{Facts, Form};
-use oar_routing::{Mode, Query};
+use oar_protocol::{Facts, FactsError, Form};
+use oar_routing::{Mode, Query, Repeat};
 use oar_upstream::{BodyError, UpstreamRequest};
 
 /// A request that has been read.
@@ -17,6 +18,8 @@ pub(crate) struct Asked {
     api: Api,
     /// A second name that allow and deny lists know the request by.
     alias: Option<String>,
+    /// Whether a second upstream may carry it out after a first one may have.
+    repeat: Repeat,
 }
 
 /// Reads the body, at most `cap` bytes of it, and what it says about routing.
@@ -37,18 +40,27 @@ where
         Uncollected::CutOff => Reject::ClientLeft,
     })?;
     let facts = Facts::read(head.content_type(), &body).map_err(Reject::Facts)?;
-    let alias = alias(head, &api, &facts);
-    Ok(Asked { facts, body, api, alias })
+    let alias = alias(head, &api, &facts).map_err(Reject::Facts)?;
+    let repeat = repeat(&head.method, &api.suffix_and_query);
+    Ok(Asked { facts, body, api, alias, repeat })
 }
 
-/// An upload goes by its model and by its path; a WebSocket by the model in its query and by its path.
-fn alias(head: &Head, api: &Api, facts: &Facts) -> Option<String> {
-    if facts.form == Form::Multipart && facts.model.is_some() {
-        return Some(api.path.clone());
+/// Most requests only cost money when they are carried out twice. These leave something behind, or take it away.
+fn repeat(method: &Method, suffix: &str) -> Repeat {
+    const LASTING: [&str; 3] = ["/files", "/batches", "/fine_tuning"];
+    let lasting = *method == Method::POST && LASTING.iter().any(|prefix| suffix.starts_with(prefix));
+    if lasting || *method == Method::DELETE { Repeat::OnlyIfUnseen } else { Repeat::Anywhere }
+}
+
+/// A form goes by its model and by its path; a WebSocket by the model in its query and by its path.
+fn alias(head: &Head, api: &Api, facts: &Facts) -> Result<Option<String>, FactsError> {
+    if head.upgrade_protocol().is_some() {
+        let in_query = head.uri.query().map(oar_protocol::query_model).transpose()?.flatten();
+        let in_both = in_query.is_some() && facts.model.is_some();
+        return if in_both { Err(FactsError::Duplicate("model")) } else { Ok(in_query) };
     }
-    head.upgrade_protocol()?;
-    let model = head.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("model="))?;
-    oar_protocol::decode_segment(model)
+    let is_form = matches!(facts.form, Form::Multipart | Form::UrlEncoded);
+    Ok((is_form && facts.model.is_some()).then(|| api.path.clone()))
 }
 
 impl Asked {
@@ -59,7 +71,7 @@ impl Asked {
 
     pub(crate) fn query(&self) -> Query<'_> {
         let mode = if self.facts.stream { Mode::Stream } else { Mode::Plain };
-        let query = Query::model(self.name()).mode(mode);
+        let query = Query::model(self.name()).mode(mode).repeat(self.repeat);
         self.alias.as_deref().map_or(query, |alias| query.or(alias))
     }
 

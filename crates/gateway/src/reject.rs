@@ -7,13 +7,14 @@ use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use oar_exchange::Outcome;
-use oar_protocol::{ErrorBody, ErrorKind, FactsError};
+use oar_protocol::{Ambiguity, ErrorBody, ErrorKind, FactsError};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Why the gateway answers itself, and with what.
 #[derive(Debug)]
 pub(crate) enum Reject {
+    Ambiguous(Ambiguity),
     UnknownPath,
     AmbiguousPath,
     MethodNotAllowed,
@@ -65,10 +66,16 @@ impl Reject {
     pub(crate) fn wording(&self) -> Wording {
         use Wording as W;
         match self {
-            Self::UnknownPath => W::caller(404, "unknown_url", "Unknown URL: the API is under /v1/."),
-            Self::AmbiguousPath => {
-                W::caller(400, "invalid_path", "The path has dot segments, escaped slashes or control characters.")
+            Self::Ambiguous(why) => {
+                let status = if *why == Ambiguity::Expectation { 417 } else { 400 };
+                W::caller(status, why.code(), format!("Invalid request: {why}."))
             }
+            Self::UnknownPath => W::caller(404, "unknown_url", "Unknown URL: the API is under /v1/."),
+            Self::AmbiguousPath => W::caller(
+                400,
+                "invalid_path",
+                "The path has dot segments, escaped slashes, or characters that are not visible ASCII.",
+            ),
             Self::MethodNotAllowed => W::caller(405, "method_not_allowed", "This method is not allowed here."),
             Self::Loop => {
                 let message = "The request goes in a circle: an upstream leads back to this gateway.";
@@ -81,13 +88,10 @@ impl Reject {
                 W::caller(413, "request_too_large", format!("The request body is larger than {cap} bytes."))
             }
             Self::UnreadableBody => W::caller(400, "invalid_body", "The request body could not be read."),
-            Self::ClientLeft => W::new(
-                CLIENT_CLOSED_REQUEST,
-                "client_closed",
-                "The request body ended early.".into(),
-                ErrorKind::InvalidRequestError,
-                Outcome::ClientClosed,
-            ),
+            Self::ClientLeft => {
+                let wording = W::caller(CLIENT_CLOSED_REQUEST, "client_closed", "The request body ended early.");
+                W { outcome: Outcome::ClientClosed, ..wording }
+            }
             Self::EncodedBody => {
                 W::caller(415, "unsupported_encoding", "Send the request body without Content-Encoding.")
             }
@@ -124,7 +128,8 @@ impl Reject {
     /// After these the rest of the body may still be on its way: nothing on this connection can be trusted any more.
     const fn leaves_a_body_unread(&self) -> bool {
         match self {
-            Self::UnknownPath
+            Self::Ambiguous(_)
+            | Self::UnknownPath
             | Self::AmbiguousPath
             | Self::MethodNotAllowed
             | Self::Loop

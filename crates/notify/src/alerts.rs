@@ -1,31 +1,24 @@
 use crate::alert::Alert;
 use crate::counts::ChannelCounts;
-use crate::grouping::Grouping;
+use crate::desk::Desk;
 use crate::notifier::Notifier;
-use crate::worker::{Channel, Outlet, Worker};
+use crate::worker::{Channel, Worker};
 use oar_exchange::{Exchange, Observer};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-use tokio::time::Instant;
+use std::sync::Arc;
 use tokio_util::sync::{CancellationToken, DropGuard};
-
-/// People are told of one trouble at most once in this time.
-const WINDOW: Duration = Duration::from_secs(60);
-/// And of all troubles together at most so often in that time.
-const MESSAGES_PER_WINDOW: usize = 20;
 
 /// Listens to exchanges and hands what people should hear to the [`Worker`].
 ///
 /// Each pair of upstream and reason is told at most once in 60 s, and no more than 20 messages go out in 60 s; the rest
-/// is counted, and the next message says how many there were. Each channel has its own queue of
+/// is counted, and the next message says how many there were. If none comes, the last alert that was held back is told
+/// when 60 to 120 s have passed since the last message. Each channel has its own queue of
 /// [`Alerts::QUEUE_CAP`] messages; when it is full the newest message is dropped for that channel, and counted.
 ///
 /// A request that simply worked costs a look at its attempts; a failed one a short lock, and no waiting.
 pub struct Alerts {
     hostname: Arc<str>,
-    grouping: Mutex<Grouping>,
-    outlets: Vec<Outlet>,
+    desk: Arc<Desk>,
     counts: Vec<Arc<ChannelCounts>>,
     closing: CancellationToken,
     // Without this an owner that forgets to close would leave the worker waiting for ever.
@@ -44,15 +37,10 @@ impl Alerts {
         let (outlets, channels) =
             notifiers.into_iter().map(|notifier| Channel::open(notifier, &counts, Self::QUEUE_CAP)).unzip();
         let closing = CancellationToken::new();
-        let worker = Worker::new(channels, counts.clone(), closing.clone());
-        let alerts = Self {
-            hostname: hostname.into(),
-            grouping: Mutex::new(Grouping::new(WINDOW, MESSAGES_PER_WINDOW)),
-            outlets,
-            counts,
-            _close_on_drop: closing.clone().drop_guard(),
-            closing,
-        };
+        let desk = Arc::new(Desk::new(outlets));
+        let worker = Worker::new(Arc::clone(&desk), channels, counts.clone(), closing.clone());
+        let alerts =
+            Self { hostname: hostname.into(), desk, counts, _close_on_drop: closing.clone().drop_guard(), closing };
         (alerts, worker)
     }
 
@@ -66,27 +54,12 @@ impl Alerts {
     pub fn counts(&self) -> &[Arc<ChannelCounts>] {
         &self.counts
     }
-
-    /// Says whether and how `alert` may be told now.
-    fn admit(&self, mut alert: Alert) -> Option<Alert> {
-        let now = Instant::now().into_std();
-        let mut grouping = self.grouping.lock().unwrap_or_else(PoisonError::into_inner);
-        let admitted = grouping.admit(&alert.troubles, now)?;
-        alert.troubles = admitted.troubles;
-        alert.more = admitted.more;
-        Some(alert)
-    }
 }
 
 impl Observer for Alerts {
     fn finished(&self, exchange: &Arc<Exchange>) {
-        let Some(alert) = Alert::from_exchange(exchange, &self.hostname) else { return };
-        match self.admit(alert) {
-            Some(alert) => {
-                let alert = Arc::new(alert);
-                self.outlets.iter().for_each(|outlet| outlet.offer(&alert));
-            }
-            None => self.outlets.iter().for_each(Outlet::suppress),
+        if let Some(alert) = Alert::from_exchange(exchange, &self.hostname) {
+            self.desk.take(alert);
         }
     }
 }

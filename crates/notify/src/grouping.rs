@@ -43,6 +43,17 @@ impl Grouping {
         Some(Admitted { troubles: due, more: std::mem::take(&mut self.held_back) })
     }
 
+    /// Decides again on the last alert that was held back: it passes once no message has for a whole window.
+    pub(crate) fn admit_late(&mut self, troubles: &[Trouble], now: Instant) -> Option<Admitted> {
+        self.forget(now);
+        if !self.passed.is_empty() {
+            return None;
+        }
+        // It is not one of those that were held back before it.
+        self.held_back = self.held_back.saturating_sub(1);
+        self.admit(troubles, now)
+    }
+
     fn forget(&mut self, now: Instant) {
         let window = self.window;
         let is_over = |then: Instant| now.saturating_duration_since(then) >= window;

@@ -44,6 +44,7 @@ mod trouble;
 
 mod alerts;
 mod counts;
+mod desk;
 mod grouping;
 mod worker;
 

@@ -74,6 +74,9 @@ fn of_attempt(attempt: &Attempt) -> Option<Trouble> {
         | AttemptResult::ResetBeforeHead
         | AttemptResult::BadHead
         | AttemptResult::HeadTimeout
+        | AttemptResult::FirstEventTimeout
+        | AttemptResult::EndedBeforeEvent
+        | AttemptResult::ErrorEvent
         | AttemptResult::Redirected
         | AttemptResult::Misconfigured
         | AttemptResult::Failed => Some(Reason::Failed(attempt.result)),

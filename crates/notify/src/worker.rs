@@ -1,5 +1,6 @@
 use crate::alert::Alert;
 use crate::counts::ChannelCounts;
+use crate::desk::Desk;
 use crate::notifier::{Notifier, NotifyError};
 use futures_util::future::join_all;
 use std::fmt;
@@ -13,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)];
 
 /// Delivers what [`Alerts`](crate::Alerts) queued, each channel at its own pace.
-#[derive(Debug)]
 #[must_use = "nothing is delivered until the worker runs"]
 pub struct Worker {
+    desk: Arc<Desk>,
     channels: Vec<Channel>,
     counts: Vec<Arc<ChannelCounts>>,
     closing: CancellationToken,
@@ -29,11 +30,12 @@ impl Worker {
     pub const FLUSH_LIMIT: Duration = Duration::from_secs(2);
 
     pub(crate) const fn new(
+        desk: Arc<Desk>,
         channels: Vec<Channel>,
         counts: Vec<Arc<ChannelCounts>>,
         closing: CancellationToken,
     ) -> Self {
-        Self { channels, counts, closing }
+        Self { desk, channels, counts, closing }
     }
 
     /// Delivers until the alerts are closed or dropped, and then for at most [`Worker::FLUSH_LIMIT`]; what is left
@@ -43,10 +45,11 @@ impl Worker {
     ///
     /// Dropping the future abandons what is under way and what waits.
     pub async fn run(self) {
-        let Self { channels, counts, closing } = self;
+        let Self { desk, channels, counts, closing } = self;
         let mut deliveries = std::pin::pin!(join_all(channels.into_iter().map(|channel| channel.run(&closing))));
         let flushed = tokio::select! {
             _ = &mut deliveries => true,
+            never = desk.tell_what_was_held_back() => match never {},
             () = closing.cancelled() => timeout(Self::FLUSH_LIMIT, &mut deliveries).await.is_ok(),
         };
         if !flushed {
@@ -118,6 +121,12 @@ impl Channel {
         timeout(Worker::TRY_LIMIT, self.notifier.notify(alert))
             .await
             .unwrap_or(Err(NotifyError::Timeout(Worker::TRY_LIMIT)))
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("counts", &self.counts).finish_non_exhaustive()
     }
 }
 

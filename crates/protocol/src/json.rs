@@ -1,6 +1,6 @@
 //! Reads `model` and `stream` from a JSON object without building it.
 
-use crate::facts::{Facts, FactsError, Form, checked_model};
+use crate::facts::{Facts, FactsError, Form, checked_model, is_variant_of};
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
@@ -66,8 +66,8 @@ impl<'de> Visitor<'de> for &mut Found {
                 "model" => self.model(&object.next_value_seed(AnyScalar)?),
                 "stream" => self.stream(&object.next_value_seed(AnyScalar)?),
                 // Servers that match field names ignoring case would take this one for the real one.
-                other if other.eq_ignore_ascii_case("model") => Err(FactsError::Duplicate("model")),
-                other if other.eq_ignore_ascii_case("stream") => Err(FactsError::Duplicate("stream")),
+                other if is_variant_of("model", other) => Err(FactsError::Duplicate("model")),
+                other if is_variant_of("stream", other) => Err(FactsError::Duplicate("stream")),
                 _ => object.next_value::<IgnoredAny>().map(|_| Ok(()))?,
             };
             if let Err(why) = taken {
@@ -174,6 +174,7 @@ mod tests {
             (r#"{"model":"cheap","MODEL":"gpt-4"}"#, FactsError::Duplicate("model")),
             (r#"{"stream":true,"stream":false}"#, FactsError::Duplicate("stream")),
             (r#"{"Stream":true}"#, FactsError::Duplicate("stream")),
+            ("{\"\u{17f}tream\":true}", FactsError::Duplicate("stream")),
         ] {
             assert_eq!(read(body), Err(why), "{body}");
         }

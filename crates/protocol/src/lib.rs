@@ -1,8 +1,9 @@
 //! The little of OpenAI's HTTP API that a gateway must understand, and no more.
 //!
-//! A gateway passes bytes through. What it must know to route a request are its [`Facts`] (model, stream), the suffix of
-//! its [`ApiPath`], and which [`headers`] concern only one connection; what it must know to tell the story afterwards is
-//! the [`usage`] in an answer and the events of a stream ([`sse`]). When the gateway itself answers, it speaks in
+//! A gateway passes bytes through. Before it does, it makes sure that a request's head can be read in one way only
+//! ([`unambiguous()`]). What it must know to route a request are its [`Facts`] (model, stream), the suffix of its
+//! [`ApiPath`], and which [`headers`] concern only one connection; what it must know to tell the story afterwards is the
+//! [`usage`] in an answer and the events of a stream ([`sse`]). When the gateway itself answers, it speaks in
 //! [`ErrorBody`]s, as OpenAI does.
 //!
 //! This crate refuses to model the API: there is no type for a chat completion, so what a provider adds tomorrow passes
@@ -20,21 +21,33 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod unambiguous;
+
 mod path;
 
 mod facts;
 mod json;
 mod multipart;
+mod parameters;
+mod url_encoded;
 
 pub mod headers;
 
 pub mod sse;
+
+mod align;
+mod stream_end;
+
 pub mod usage;
 
 mod error_body;
 mod models;
 
+pub use align::{Aligner, HELD_CAP_BYTES};
 pub use error_body::{ErrorBody, ErrorKind};
 pub use facts::{Facts, FactsError, Form, MODEL_CAP_BYTES};
 pub use models::{Model, ModelList};
 pub use path::{ApiPath, PathError, decode_segment};
+pub use stream_end::StreamEnd;
+pub use unambiguous::{Ambiguity, unambiguous};
+pub use url_encoded::query_model;

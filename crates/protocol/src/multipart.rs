@@ -1,6 +1,11 @@
 //! Finds the `model` and `stream` fields of a form (RFC 7578) without unpacking its files.
+//!
+//! Servers differ in what they make of a form that is a little wrong: some take a bare line feed for a line end, some a
+//! folded header for one line, some a missing last delimiter for the end. A form in which one server would find a field
+//! and another would not is refused.
 
-use crate::facts::{Facts, FactsError, Form, checked_model};
+use crate::facts::{Facts, FactsError, Form, checked_model, is_variant_of};
+use crate::parameters::{self, Unclear};
 use memchr::memmem;
 
 pub(crate) fn facts(content_type: &str, body: &[u8]) -> Result<Facts, FactsError> {
@@ -8,10 +13,13 @@ pub(crate) fn facts(content_type: &str, body: &[u8]) -> Result<Facts, FactsError
     let mut model = None;
     let mut stream = None;
     for part in Parts::new(&boundary, body).ok_or(FactsError::InvalidMultipart)? {
-        match part.field_name().as_deref() {
-            Some("model") => first(&mut model, part.text().ok_or(FactsError::InvalidModel)?, "model")?,
-            Some("stream") => first(&mut stream, part.text().ok_or(FactsError::InvalidStream)?, "stream")?,
-            _ => {}
+        let part = part?;
+        match part.field()?.as_deref() {
+            Some("model") => first(&mut model, part.text(FactsError::InvalidModel)?, "model")?,
+            Some("stream") => first(&mut stream, part.text(FactsError::InvalidStream)?, "stream")?,
+            Some(name) if is_variant_of("model", name) => return Err(FactsError::Duplicate("model")),
+            Some(name) if is_variant_of("stream", name) => return Err(FactsError::Duplicate("stream")),
+            Some(_) | None => {}
         }
     }
     let model = model.map(checked_model).transpose()?;
@@ -23,7 +31,8 @@ fn first<'a>(slot: &mut Option<&'a str>, value: &'a str, field: &'static str) ->
     if slot.replace(value).is_some() { Err(FactsError::Duplicate(field)) } else { Ok(()) }
 }
 
-fn truth(text: &str) -> Result<bool, FactsError> {
+/// What a form's text says about a question of yes or no.
+pub(crate) fn truth(text: &str) -> Result<bool, FactsError> {
     match text.trim() {
         "true" | "True" | "1" => Ok(true),
         "false" | "False" | "0" | "" => Ok(false),
@@ -33,73 +42,60 @@ fn truth(text: &str) -> Result<bool, FactsError> {
 
 /// The `boundary` parameter of a content type, RFC 2046 section 5.1.1.
 fn boundary(content_type: &str) -> Option<String> {
-    let value = parameter(content_type, "boundary")?;
+    let value = parameters::named(content_type, "boundary").ok()??;
     (1..=70).contains(&value.len()).then_some(value)
-}
-
-/// A parameter of a header value of the form `value; name=token; name="quoted"`.
-fn parameter(header: &str, wanted: &str) -> Option<String> {
-    let mut rest = header.split_once(';')?.1;
-    loop {
-        let (name, after) = rest.split_once('=')?;
-        let (value, tail) = parameter_value(after.trim_start())?;
-        if name.trim().eq_ignore_ascii_case(wanted) {
-            return Some(value);
-        }
-        rest = tail.trim_start().strip_prefix(';')?;
-    }
-}
-
-fn parameter_value(text: &str) -> Option<(String, &str)> {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let end = text.find(';').unwrap_or(text.len());
-        let (value, tail) = text.split_at(end);
-        return Some((value.trim().to_owned(), tail));
-    };
-    let mut value = String::new();
-    let mut chars = quoted.char_indices();
-    while let Some((at, char)) = chars.next() {
-        match char {
-            '"' => return Some((value, quoted.get(at + 1..)?)),
-            '\\' => value.push(chars.next()?.1),
-            _ => value.push(char),
-        }
-    }
-    None
 }
 
 /// The parts of a form, each between two delimiter lines.
 struct Parts<'a> {
+    /// With the line feed before it. A line that starts like this is a delimiter or the form is refused.
     delimiter: Vec<u8>,
-    rest: &'a [u8],
+    /// What follows the last delimiter; `None` behind the closing one.
+    rest: Option<&'a [u8]>,
 }
 
 impl<'a> Parts<'a> {
     /// `None` when the first delimiter is missing. What stands before it (the preamble) is no part.
     fn new(boundary: &str, body: &'a [u8]) -> Option<Self> {
-        let delimiter = format!("\r\n--{boundary}").into_bytes();
-        let opening = delimiter.get(2..)?;
-        let rest = match body.strip_prefix(opening) {
+        let delimiter = format!("\n--{boundary}").into_bytes();
+        let rest = match body.strip_prefix(delimiter.get(1..)?) {
             Some(rest) => rest,
-            None => body.get(memmem::find(body, &delimiter)? + delimiter.len()..)?,
+            None => split_at_line(body, &delimiter)?.1,
         };
-        Some(Self { delimiter, rest })
+        Some(Self { delimiter, rest: Some(rest) })
+    }
+
+    /// The part that starts in `rest`, and what follows its delimiter.
+    fn split(&self, rest: &'a [u8]) -> Option<(Part<'a>, &'a [u8])> {
+        let padding = rest.iter().take_while(|byte| b" \t".contains(byte)).count();
+        let after = rest.get(padding..)?.strip_prefix(b"\r\n")?;
+        let (part, rest) = split_at_line(after, &self.delimiter)?;
+        Some((Part::split(part)?, rest))
     }
 }
 
-impl<'a> Iterator for Parts<'a> {
-    type Item = Part<'a>;
+/// What stands before and behind the first line that starts with the delimiter; `None` when there is none, or when the
+/// line before it ends with a bare line feed.
+fn split_at_line<'a>(text: &'a [u8], delimiter: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let (before, found) = text.split_at_checked(memmem::find(text, delimiter)?)?;
+    Some((before.strip_suffix(b"\r")?, found.get(delimiter.len()..)?))
+}
 
-    fn next(&mut self) -> Option<Part<'a>> {
-        if self.rest.starts_with(b"--") {
-            return None;
+impl<'a> Iterator for Parts<'a> {
+    type Item = Result<Part<'a>, FactsError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest.take()?;
+        if let Some(epilogue) = rest.strip_prefix(b"--") {
+            return memmem::find(epilogue, &self.delimiter).map(|_| Err(FactsError::InvalidMultipart));
         }
-        let start = memmem::find(self.rest, b"\r\n")?;
-        let rest = self.rest.get(start..)?;
-        let end = memmem::find(rest, &self.delimiter)?;
-        let part = rest.get(..end)?;
-        self.rest = rest.get(end + self.delimiter.len()..)?;
-        Some(Part::split(part))
+        Some(match self.split(rest) {
+            Some((part, rest)) => {
+                self.rest = Some(rest);
+                Ok(part)
+            }
+            None => Err(FactsError::InvalidMultipart),
+        })
     }
 }
 
@@ -109,28 +105,59 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Splits at the blank line; `part` starts with the line break that ended its delimiter.
-    fn split(part: &'a [u8]) -> Self {
-        match memmem::find(part, b"\r\n\r\n") {
-            Some(blank) => {
-                let (head, content) = part.split_at(blank);
-                Self { head, content: content.get(4..).unwrap_or_default() }
-            }
-            None => Self { head: part, content: &[] },
+    /// Splits at the blank line, which is the first line of a part without a head.
+    fn split(part: &'a [u8]) -> Option<Self> {
+        if let Some(content) = part.strip_prefix(b"\r\n") {
+            return Some(Self { head: &[], content });
+        }
+        let (head, blank) = part.split_at_checked(memmem::find(part, b"\r\n\r\n")?)?;
+        Some(Self { head, content: blank.get(4..)? })
+    }
+
+    /// The name of the field, if the part has one.
+    fn field(&self) -> Result<Option<String>, FactsError> {
+        let head = String::from_utf8_lossy(self.head);
+        let Some(disposition) = header(&head, "content-disposition")? else { return Ok(None) };
+        let name = parameters::named(disposition, "name")?;
+        let is_ours = |name: &str| ["model", "stream"].iter().any(|ours| is_variant_of(ours, name));
+        if name.as_deref().is_some_and(is_ours) && !is_plain(&head)? {
+            return Err(FactsError::InvalidMultipart);
+        }
+        Ok(name)
+    }
+
+    fn text(&self, otherwise: FactsError) -> Result<&'a str, FactsError> {
+        std::str::from_utf8(self.content).map_err(|_| otherwise)
+    }
+}
+
+/// The value of a part's header. Its lines are neither folded nor ended by anything but CRLF, and no name comes twice.
+fn header<'a>(head: &'a str, wanted: &str) -> Result<Option<&'a str>, FactsError> {
+    let mut found = None;
+    for line in head.split("\r\n") {
+        if line.starts_with([' ', '\t']) || line.contains(['\r', '\n']) {
+            return Err(FactsError::InvalidMultipart);
+        }
+        let value = line.split_once(':').filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
+        if value.is_some_and(|(_, value)| found.replace(value).is_some()) {
+            return Err(FactsError::InvalidMultipart);
         }
     }
+    Ok(found)
+}
 
-    /// The `name` of the part's `content-disposition`.
-    fn field_name(&self) -> Option<String> {
-        let head = std::str::from_utf8(self.head).ok()?;
-        head.split("\r\n").find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.trim().eq_ignore_ascii_case("content-disposition").then(|| parameter(value, "name"))?
-        })
-    }
+/// Whether a part's text is what it looks like: neither encoded (RFC 7578 section 4.7 deprecates that) nor in another
+/// charset.
+fn is_plain(head: &str) -> Result<bool, FactsError> {
+    let encoding = header(head, "content-transfer-encoding")?.unwrap_or("8bit").trim();
+    let is_identity = ["7bit", "8bit", "binary"].iter().any(|plain| encoding.eq_ignore_ascii_case(plain));
+    let media_type = header(head, "content-type")?.unwrap_or_default();
+    Ok(is_identity && parameters::is_ascii_text(media_type))
+}
 
-    fn text(&self) -> Option<&'a str> {
-        std::str::from_utf8(self.content).ok()
+impl From<Unclear> for FactsError {
+    fn from(_: Unclear) -> Self {
+        Self::InvalidMultipart
     }
 }
 
@@ -190,5 +217,58 @@ mod tests {
         ] {
             assert_eq!(facts(content_type, body), Err(FactsError::InvalidMultipart), "{content_type}");
         }
+    }
+
+    /// B08.
+    #[test]
+    fn a_field_that_only_some_servers_would_find_is_refused() {
+        let named = |head: &str| format!("--xyz\r\n{head}\r\n\r\nm\r\n--xyz--");
+        for (what, body) in [
+            ("extended name", named("content-disposition: form-data; name*=utf-8''model")),
+            ("two names", named("content-disposition: form-data; name=\"file\"; name=\"model\"")),
+            ("two dispositions", named("content-disposition: form-data\r\ncontent-disposition: x; name=model")),
+            ("folded", named("content-disposition: form-data;\r\n name=\"model\"")),
+            ("bare line feed", named("x: y\ncontent-disposition: form-data; name=\"model\"")),
+            ("open quote", named("content-disposition: form-data; filename=\"x\\\"; name=\"model\"")),
+            ("encoded", named("content-disposition: form-data; name=model\r\ncontent-transfer-encoding: base64")),
+            ("charset", named("content-disposition: form-data; name=model\r\ncontent-type: text/x; charset=utf-7")),
+            ("no close", "--xyz\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nm".into()),
+            ("line feeds", "--xyz\ncontent-disposition: form-data; name=\"model\"\n\nm\n--xyz--".into()),
+            ("line feed after a preamble", "x\n--xyz\n\n\n--xyz\n\r\n--xyz--".into()),
+            ("longer delimiter", "--xyzw\r\n\r\nm\r\n--xyz--".into()),
+            ("after the close", format!("--xyz--\r\n{}--xyz--", part("name=\"model\"", "m"))),
+            ("no blank line", "--xyz\r\ncontent-disposition: form-data; name=\"model\"\r\n--xyz--".into()),
+        ] {
+            assert_eq!(facts(TYPE, body.as_bytes()), Err(FactsError::InvalidMultipart), "{what}");
+        }
+        for content_type in ["multipart/form-data; boundary=xyz; boundary=abc", "multipart/form-data; boundary*0=xyz"] {
+            let body = part("name=\"model\"", "m") + "--xyz--";
+            assert_eq!(facts(content_type, body.as_bytes()), Err(FactsError::InvalidMultipart), "{content_type}");
+        }
+        assert_eq!(read(&[part("name=\"MODEL\"", "m")]), Err(FactsError::Duplicate("model")));
+        assert_eq!(read(&[part("name=Stream", "true")]), Err(FactsError::Duplicate("stream")));
+    }
+
+    /// B08.
+    #[test]
+    fn a_field_is_found_past_words_that_are_no_parameters() {
+        for head in [
+            "Content-Disposition: form-data; x; name=model",
+            "content-disposition : form-data; name=\"model\"; y=\"\u{fffd}\"",
+            "X-Other: 1\r\nCONTENT-DISPOSITION:form-data;NAME=model\r\ncontent-transfer-encoding: 8bit",
+        ] {
+            let body = format!("--xyz \t\r\n{head}\r\n\r\nm\r\n--xyz--\r\nepilogue");
+            assert_eq!(facts(TYPE, body.as_bytes()).map(|facts| facts.model), Ok(Some("m".into())), "{head}");
+        }
+        let latin1 = b"--xyz\r\ncontent-disposition: form-data; name=\"model\"; x=\"\xe9\"\r\n\r\nm\r\n--xyz--";
+        assert_eq!(facts(TYPE, latin1).map(|facts| facts.model), Ok(Some("m".into())));
+        let empty = facts(TYPE, b"--xyz\r\n\r\nno head\r\n--xyz--").map(|facts| facts.model);
+        assert_eq!(empty, Ok(None));
+    }
+
+    #[test]
+    fn what_only_contains_a_delimiter_is_content() {
+        let file = part("name=\"file\"", "a --xyz b\r\n --xyz\r\n-xyz");
+        assert_eq!(read(&[file, part("name=\"model\"", "m")]), Ok((Some("m".into()), false)));
     }
 }

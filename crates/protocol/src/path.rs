@@ -63,7 +63,7 @@ pub fn decode_segment(segment: &str) -> Option<String> {
 }
 
 /// Decodes every `%xx` once; text that is no valid escape stays as it is. Never fails.
-fn percent_decode(text: &[u8]) -> Vec<u8> {
+pub(crate) fn percent_decode(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&first, tail)) = rest.split_first() {

@@ -3,6 +3,8 @@
 //!
 //! The gateway relays a stream's bytes as they come and reads a copy; this is the reader of that copy.
 
+use crate::ErrorBody;
+use bytes::Bytes;
 use memchr::memchr2;
 
 /// An event whose lines are longer than this in all is not kept: its rest is skipped up to the next blank line.
@@ -17,6 +19,34 @@ pub struct Event {
     pub data: String,
     /// The `id` field.
     pub id: Option<String>,
+}
+
+impl Event {
+    /// Whether this event says that the upstream failed, in any of the ways that are known: an `error` object where a
+    /// chunk should be (vLLM, llama.cpp, Azure), or an event of that name or type (responses, messages).
+    pub fn is_error(&self) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Data<'a> {
+            #[serde(borrow, default)]
+            error: Option<&'a serde_json::value::RawValue>,
+            #[serde(borrow, rename = "type", default)]
+            kind: Option<std::borrow::Cow<'a, str>>,
+        }
+        let failed = |kind: &str| matches!(kind, "error" | "response.failed");
+        let named = self.name.as_deref().is_some_and(failed);
+        named
+            || serde_json::from_str(&self.data).is_ok_and(|data: Data<'_>| {
+                data.error.is_some_and(|error| error.get() != "null") || data.kind.as_deref().is_some_and(failed)
+            })
+    }
+}
+
+/// An event in which the gateway tells a client that its stream broke off: OpenAI's libraries raise an error on it.
+pub fn error_event(error: &ErrorBody) -> Bytes {
+    let mut event = b"data: ".to_vec();
+    event.extend(error.to_json(None));
+    event.extend(b"\n\n");
+    event.into()
 }
 
 /// Splits a stream of bytes, cut anywhere, into events.
@@ -154,6 +184,26 @@ mod tests {
         let stream = b": comment\n\nevent: delta\nid: 7\ndata:  two spaces\ndata\ndata:x\nretry: 1\n\ndata: cut off";
         let expected = Event { name: Some("delta".into()), data: " two spaces\n\nx".into(), id: Some("7".into()) };
         assert_eq!(split(&[stream]), [expected]);
+    }
+
+    #[test]
+    fn an_error_is_told_from_a_chunk() {
+        let is_error = |stream: &str| split(&[stream.as_bytes()]).first().is_some_and(Event::is_error);
+        for error in [
+            "data: {\"error\":{\"message\":\"overloaded\"}}\n\n",
+            "event: error\ndata: {\"type\":\"error\"}\n\n",
+            "data: {\"type\":\"response.failed\",\"response\":{}}\n\n",
+            "event: error\ndata: out of memory\n\n",
+        ] {
+            assert!(is_error(error), "{error}");
+        }
+        for chunk in [
+            "data: {\"choices\":[],\"error\":null}\n\n",
+            "data: [DONE]\n\n",
+            "data: {\"type\":\"response.created\"}\n\n",
+        ] {
+            assert!(!is_error(chunk), "{chunk}");
+        }
     }
 
     #[test]

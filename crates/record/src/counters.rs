@@ -62,12 +62,13 @@ impl Counters {
         self.0.queued_rows.load(Relaxed)
     }
 
-    /// Bytes of the bodies that those rows were or will be made of.
+    /// Bytes of the bodies, headers and paths that those rows were or will be made of.
     pub fn queued_bytes(&self) -> usize {
         self.0.queued_bytes.load(Relaxed)
     }
 
-    /// Whether the last call of the store found it working; true before the first call.
+    /// Whether the last call of the store found it working; before the first call, what the store itself
+    /// [said](crate::Store::is_ready).
     pub fn store_is_up(&self) -> bool {
         !self.0.store_down.load(Relaxed)
     }

@@ -1,4 +1,5 @@
 use crate::schema::sql_types::Instant;
+use bytes::{BufMut, BytesMut};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
@@ -6,9 +7,10 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Text;
 use diesel::sqlite::{Sqlite, SqliteValue};
 use serde::{Serialize, Serializer};
+use std::error::Error;
 use std::fmt;
-use std::io::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio_postgres::types::Type;
 
 mod calendar;
 
@@ -71,12 +73,22 @@ impl FromSql<Instant, Sqlite> for CreatedAt {
     }
 }
 
-impl ToSql<Instant, Pg> for CreatedAt {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+impl tokio_postgres::types::ToSql for CreatedAt {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> Result<tokio_postgres::types::IsNull, Box<dyn Error + Sync + Send>> {
         let microseconds = self.nanoseconds().div_euclid(1_000) - POSTGRES_EPOCH_MICROSECONDS;
-        out.write_all(&i64::try_from(microseconds)?.to_be_bytes())?;
-        Ok(IsNull::No)
+        out.put_i64(i64::try_from(microseconds)?);
+        Ok(tokio_postgres::types::IsNull::No)
     }
+
+    fn accepts(kind: &Type) -> bool {
+        *kind == Type::TIMESTAMPTZ
+    }
+
+    tokio_postgres::types::to_sql_checked!();
 }
 
 impl FromSql<Instant, Pg> for CreatedAt {

@@ -72,5 +72,5 @@ pub use queue::{QUEUE_CAP_BYTES, QUEUE_CAP_ROWS, Recorder};
 pub use row::Row;
 pub use sqlite::SqliteStore;
 pub use store::{Store, StoreError};
-pub use text::FIELD_CAP_BYTES;
+pub use text::{FIELD_CAP_BYTES, HEADERS_CAP_BYTES, SHORT_FIELD_CAP_BYTES};
 pub use writer::{BATCH_CAP_BYTES, BATCH_CAP_ROWS, BATCH_LINGER, Writer};

@@ -5,8 +5,8 @@ use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
 /// Keys that the driver reads itself. Any other is a setting of the session, as the Go version's driver has it
-/// (`TimeZone=Asia/Shanghai`), and goes to the server as such.
-const DRIVER_KEYS: [&str; 19] = [
+/// (`TimeZone=Asia/Shanghai`), and goes to the server as such, which refuses the login when it knows no such setting.
+const DRIVER_KEYS: [&str; 18] = [
     "application_name",
     "channel_binding",
     "connect_timeout",
@@ -22,7 +22,6 @@ const DRIVER_KEYS: [&str; 19] = [
     "password",
     "port",
     "sslmode",
-    "sslnegotiation",
     "target_session_attrs",
     "tcp_user_timeout",
     "user",
@@ -52,43 +51,119 @@ pub(crate) fn address(config: &Config) -> String {
 }
 
 fn parse_url(dsn: &str) -> Result<Config, OpenError> {
-    let query = dsn.split_once('?').map_or("", |(_, query)| query);
-    for (_, mode) in query.split('&').filter_map(|pair| pair.split_once('=')).filter(|(key, _)| *key == "sslmode") {
-        check_ssl_mode(mode)?;
-    }
-    dsn.parse().map_err(|_| OpenError::Dsn)
+    let (base, query) = split_query(dsn);
+    let settings = Settings::sorted(query_pairs(query).ok_or(OpenError::Dsn)?)?;
+    let driver: Vec<_> = settings.driver.iter().map(|(key, value)| format!("{key}={}", encoded(value))).collect();
+    configured(&format!("{base}?{}", driver.join("&")), &settings.session)
 }
 
 fn parse_pairs(dsn: &str) -> Result<Config, OpenError> {
-    let (mut driver, mut session) = (String::new(), String::new());
-    for (key, value) in pairs(dsn).ok_or(OpenError::Dsn)? {
-        match key.as_str() {
-            "sslmode" => check_ssl_mode(&value)?,
-            // Certificates and the like: there is no TLS that they could be for.
-            key if key.starts_with("ssl") => continue,
-            _ => {}
-        }
-        if DRIVER_KEYS.contains(&key.as_str()) {
-            driver.push_str(&format!("{key}={} ", quoted(&value)));
-        } else {
-            session.push_str(&format!(" -c {key}={}", value.replace('\\', r"\\").replace(' ', r"\ ")));
-        }
-    }
+    let settings = Settings::sorted(pairs(dsn).ok_or(OpenError::Dsn)?)?;
+    let driver: Vec<_> = settings.driver.iter().map(|(key, value)| format!("{key}={}", quoted(value))).collect();
+    configured(&driver.join(" "), &settings.session)
+}
+
+fn configured(driver: &str, session: &str) -> Result<Config, OpenError> {
     let mut config: Config = driver.parse().map_err(|_| OpenError::Dsn)?;
     if !session.is_empty() {
-        let options = config.get_options().unwrap_or_default().to_owned() + &session;
+        let options = config.get_options().unwrap_or_default().to_owned() + session;
         config.options(options);
     }
     Ok(config)
 }
 
-/// Modes that demand TLS are refused by name; what is no mode at all is the driver's to refuse.
-fn check_ssl_mode(mode: &str) -> Result<(), OpenError> {
-    let demanding = ["require", "verify-ca", "verify-full", "allow"];
-    match demanding.into_iter().find(|known| *known == mode) {
-        Some(mode) => Err(OpenError::Tls { mode }),
-        None => Ok(()),
+/// What a DSN asks for, by who reads it.
+#[derive(Default)]
+struct Settings {
+    driver: Vec<(String, String)>,
+    /// Command-line options of the server.
+    session: String,
+}
+
+impl Settings {
+    fn sorted(pairs: Vec<(String, String)>) -> Result<Self, OpenError> {
+        let mut settings = Self::default();
+        for (key, value) in pairs {
+            match key.as_str() {
+                "sslmode" => settings.driver.push((key, ssl_mode(&value)?.to_owned())),
+                // Certificates and the like: there is no TLS that they could be for.
+                name if name.starts_with("ssl") => {}
+                name if DRIVER_KEYS.contains(&name) => settings.driver.push((key, value)),
+                name => settings.session.push_str(&format!(" -c {name}={}", escaped(&value))),
+            }
+        }
+        Ok(settings)
     }
+}
+
+/// The mode as the driver knows it. Those that demand TLS are refused by name; what is no mode at all is the driver's to
+/// refuse.
+fn ssl_mode(mode: &str) -> Result<&str, OpenError> {
+    match mode {
+        "require" => Err(OpenError::Tls { mode: "require" }),
+        "verify-ca" => Err(OpenError::Tls { mode: "verify-ca" }),
+        "verify-full" => Err(OpenError::Tls { mode: "verify-full" }),
+        // It takes TLS only where the server insists, `prefer` where it is offered: without TLS they are the same.
+        "allow" => Ok("prefer"),
+        mode => Ok(mode),
+    }
+}
+
+/// The server splits its options at white space: <https://www.postgresql.org/docs/current/libpq-connect.html>, `options`.
+fn escaped(value: &str) -> String {
+    let mut escaped = String::new();
+    for character in value.chars() {
+        if character == '\\' || character.is_ascii_whitespace() {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+/// A URL without its query, and the query. As the driver reads it, a `?` before the first `@` belongs to the password.
+fn split_query(dsn: &str) -> (&str, &str) {
+    let (credentials, rest) = dsn.split_at(dsn.find('@').unwrap_or_default());
+    match rest.find('?').and_then(|place| dsn.split_at_checked(credentials.len() + place)) {
+        Some((base, query)) => (base, query.strip_prefix('?').unwrap_or(query)),
+        None => (dsn, ""),
+    }
+}
+
+/// The pairs of `key=value&key=value`; `None` when the text is anything else.
+fn query_pairs(query: &str) -> Option<Vec<(String, String)>> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').and_then(|(key, value)| Some((sane_key(key)?, decoded(value)?)))).collect()
+}
+
+fn sane_key(key: &str) -> Option<String> {
+    (!key.is_empty() && key.chars().all(is_of_a_key)).then(|| key.to_owned())
+}
+
+fn is_of_a_key(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_' || character == '.'
+}
+
+/// A value with its `%41` made `A`.
+fn decoded(value: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        if byte == b'%' {
+            let (digits, tail) = rest.split_at_checked(2)?;
+            rest = tail;
+            let digits = std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn encoded(value: &str) -> String {
+    value.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// A password with an `@` in it that is not written `%40` ends up in the host, which messages show.
@@ -117,9 +192,7 @@ fn skip_spaces(rest: &mut Peekable<Chars<'_>>) {
 /// A key, the `=` after it, and the spaces around that.
 fn read_key(rest: &mut Peekable<Chars<'_>>) -> Option<String> {
     let mut key = String::new();
-    while let Some(character) =
-        rest.next_if(|character| character.is_ascii_alphanumeric() || *character == '_' || *character == '.')
-    {
+    while let Some(character) = rest.next_if(|character| is_of_a_key(*character)) {
         key.push(character);
     }
     skip_spaces(rest);

@@ -1,4 +1,5 @@
 use crate::{Counters, DropReason, Store, Writer};
+use http::{HeaderName, HeaderValue};
 use oar_exchange::{Exchange, Observer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -7,7 +8,8 @@ use tokio::sync::mpsc;
 /// The most rows that wait to be written, those being written included.
 pub const QUEUE_CAP_ROWS: usize = 10_000;
 
-/// The most bytes of bodies that wait to be written: request bodies and kept answers, as they arrived.
+/// The most bytes that wait to be written, as they arrived: request bodies, kept answers, headers, paths, models and ids.
+/// Nothing that a client chooses the length of waits uncounted.
 pub const QUEUE_CAP_BYTES: usize = 64 * 1024 * 1024;
 
 /// The end of the queue that hears exchanges: never waits, never fails, drops and counts when the queue is full.
@@ -24,6 +26,9 @@ impl Recorder {
     pub fn start(store: Box<dyn Store>, hostname: impl Into<String>) -> (Self, Writer) {
         let (sender, receiver) = mpsc::channel(QUEUE_CAP_ROWS);
         let recorder = Self { sender, counters: Counters::default(), overflow: Overflow::default() };
+        if !store.is_ready() {
+            recorder.counters.note_store_down();
+        }
         let queue = Queue { receiver, counters: recorder.counters.clone(), overflow: recorder.overflow.clone() };
         (recorder, Writer::new(store, hostname.into(), queue))
     }
@@ -36,7 +41,7 @@ impl Recorder {
 
 impl Observer for Recorder {
     fn finished(&self, exchange: &Arc<Exchange>) {
-        let bytes = exchange.request.body.len().saturating_add(exchange.answer.body.len());
+        let bytes = weight(exchange);
         if !self.counters.admit(bytes) {
             self.counters.refuse(DropReason::QueueFull);
             self.overflow.begin();
@@ -48,6 +53,14 @@ impl Observer for Recorder {
             Err(mpsc::error::TrySendError::Closed(_)) => self.counters.settle_dropped(bytes, DropReason::Shutdown),
         }
     }
+}
+
+/// The bytes that an exchange holds while it waits.
+fn weight(Exchange { request, answer, request_id, .. }: &Exchange) -> usize {
+    let header = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len().saturating_add(value.len());
+    let model = request.model.as_ref().map_or(0, String::len);
+    let texts = [request.body.len(), answer.body.len(), request.path.len(), model, request_id.len()];
+    texts.into_iter().chain(request.headers.iter().map(header)).fold(0, usize::saturating_add)
 }
 
 /// An exchange with its place in the queue.

@@ -73,17 +73,24 @@ pub struct Row {
     pub bytes_out: Option<i64>,
     /// Nanoseconds until the first byte of the answer's body went to the client.
     pub first_byte_time: Option<i64>,
-    /// Whether `body` or `response` is shorter than what there was.
+    /// Whether a body, the headers, or another text of the client's is shorter than what there was.
     pub truncated: Option<bool>,
 }
+
+/// What JSON puts around all headers (`{}`), and around the name and the value of one (`"":[],`).
+const BRACES: usize = 2;
+const PUNCTUATION: usize = 6;
 
 impl Row {
     /// The row that tells of this exchange.
     pub fn from_exchange(exchange: &Exchange, hostname: &str) -> Self {
         let Exchange { request, answer, usage, .. } = exchange;
         let told = told_attempt(exchange);
-        let body = request_field(request);
-        let response = text::answer(answer);
+        let mut truncated = false;
+        let mut kept = |field: Field| {
+            truncated |= field.truncated;
+            Some(field.text)
+        };
         Self {
             id: None,
             hostname: Some(text::clean(hostname)),
@@ -91,17 +98,19 @@ impl Row {
             upstream_sk: told.and_then(|attempt| attempt.key.as_deref()).map(text::clean),
             created_at: Some(CreatedAt(exchange.started_at)),
             ip: Some(request.peer.to_canonical().to_string()),
-            model: Some(text::clean(request.model.as_ref().unwrap_or(&request.path))),
+            body: kept(request_field(request)),
+            model: kept(text::short(request.model.as_ref().unwrap_or(&request.path))),
+            response: kept(text::answer(answer)),
             response_time: answer.head_after.map(nanoseconds),
             elapsed_time: Some(nanoseconds(exchange.elapsed)),
             status: Some(i64::from(answer.status)),
             authorization: exchange.caller.as_deref().map(text::clean),
-            user_agent: header(request, "user-agent"),
-            headers: Some(headers_json(request)),
+            user_agent: header(request, "user-agent").and_then(|agent| kept(text::short(&agent))),
+            headers: kept(headers_field(request)),
             exchange_id: Some(text::clean(&exchange.id)),
-            request_id: Some(text::clean(&exchange.request_id)),
+            request_id: kept(text::short(&exchange.request_id)),
             method: Some(request.method.to_string()),
-            path: Some(text::clean(&request.path)),
+            path: kept(text::short(&request.path)),
             upstream: told.map(|attempt| text::clean(&attempt.upstream)),
             outcome: Some(exchange.outcome.as_str().to_owned()),
             error: exchange.error.as_deref().map(text::clean),
@@ -112,9 +121,8 @@ impl Row {
             bytes_in: Some(whole(request.bytes)),
             bytes_out: Some(whole(answer.bytes)),
             first_byte_time: answer.first_byte_after.map(nanoseconds),
-            truncated: Some(body.truncated || response.truncated),
-            body: Some(body.text),
-            response: Some(response.text),
+            // Last, when every field has been kept or cut.
+            truncated: Some(truncated),
         }
     }
 }
@@ -149,13 +157,22 @@ fn header(request: &Request, name: &str) -> Option<String> {
     request.headers.get(name).map(|value| text::clean(&String::from_utf8_lossy(value.as_bytes())))
 }
 
-fn headers_json(request: &Request) -> String {
+/// The headers as JSON. One that does not fit is left out, so that what is kept can still be read.
+fn headers_field(request: &Request) -> Field {
     let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut room = text::HEADERS_CAP_BYTES.saturating_sub(BRACES);
+    let mut truncated = false;
     for (name, value) in &request.headers {
         let value = text::clean(&String::from_utf8_lossy(value.as_bytes()));
-        lists.entry(go_spelling(name.as_str())).or_default().push(value);
+        let cost = name.as_str().len() + json(&value).len() + PUNCTUATION;
+        if let Some(left) = room.checked_sub(cost) {
+            room = left;
+            lists.entry(go_spelling(name.as_str())).or_default().push(value);
+        } else {
+            truncated = true;
+        }
     }
-    json(&lists)
+    Field { text: json(&lists), truncated }
 }
 
 /// `user-agent` → `User-Agent`, as Go's `net/http` spells names, so that old queries find them.

@@ -136,9 +136,8 @@ fn open(path: &Path) -> Result<SqliteConnection, OpenError> {
 
 fn try_open(path: &Path) -> Result<SqliteConnection, AnyError> {
     let name = path.to_str().ok_or("the path is not UTF-8")?;
-    // SQLite says "unable to open database file" when there is no directory; the file system says why. A `file:` URI is
-    // SQLite's to read.
-    if let Some(directory) = path.parent().filter(|_| !name.starts_with("file:")) {
+    // SQLite says "unable to open database file" when there is no directory; the file system says why.
+    if let Some(directory) = path.parent() {
         directory.join(".").metadata()?;
     }
     let mut connection = SqliteConnection::establish(name)?;

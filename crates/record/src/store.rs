@@ -24,6 +24,12 @@ pub trait Store: Send + 'static {
     ///
     /// The future may be dropped at any point. The rows may then have been written or not, and the next call must work.
     async fn write(&mut self, rows: &[Row]) -> Result<(), StoreError>;
+
+    /// Whether the store has been reached at all. Asked once, before the first write: it is what
+    /// [`Counters::store_is_up`](crate::Counters::store_is_up) says until then. A store that is made open has been.
+    fn is_ready(&self) -> bool {
+        true
+    }
 }
 
 /// Why rows were not written, told apart by what may help.

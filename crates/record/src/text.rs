@@ -5,8 +5,14 @@ use bytes::Bytes;
 use oar_exchange::Answer;
 use std::borrow::Cow;
 
-/// The most bytes of one field; what goes beyond is cut off and the row marked as truncated.
+/// The most bytes of a body's field; what goes beyond is cut off and the row marked as truncated.
 pub const FIELD_CAP_BYTES: usize = 1024 * 1024;
+
+/// The most bytes of the headers' JSON; headers that do not fit are left out and the row marked as truncated.
+pub const HEADERS_CAP_BYTES: usize = 64 * 1024;
+
+/// The most bytes of any other field that a client fills (path, model, user agent, ids); cut and marked like a body.
+pub const SHORT_FIELD_CAP_BYTES: usize = 8 * 1024;
 
 /// A media type in a note is cut here: it is the other side's word.
 const MEDIA_TYPE_CAP_CHARS: usize = 100;
@@ -23,7 +29,7 @@ pub(crate) fn request(media_type: Option<&str>, body: &Bytes, bytes: u64) -> Fie
     let was_kept = !body.is_empty() || bytes == 0;
     match Form::of(media_type, body) {
         Form::Text | Form::EventStream if was_kept => {
-            let field = capped(body);
+            let field = capped(body, FIELD_CAP_BYTES);
             Field { truncated: field.truncated || (body.len() as u64) < bytes, ..field }
         }
         Form::Text | Form::EventStream | Form::Multipart | Form::Binary => note(media_type, bytes),
@@ -34,8 +40,11 @@ pub(crate) fn request(media_type: Option<&str>, body: &Bytes, bytes: u64) -> Fie
 pub(crate) fn answer(answer: &Answer) -> Field {
     let media_type = answer.content_type.as_deref();
     let body = answer.body.as_bytes();
+    if body.is_empty() && answer.bytes > 0 {
+        return note(media_type, answer.bytes);
+    }
     let mut field = match Form::of(media_type, body) {
-        Form::Text => capped(body),
+        Form::Text => capped(body, FIELD_CAP_BYTES),
         Form::EventStream => stream(body, answer.bytes),
         Form::Multipart | Form::Binary => return note(media_type, answer.bytes),
     };
@@ -47,8 +56,8 @@ pub(crate) fn answer(answer: &Answer) -> Field {
 fn stream(body: &[u8], bytes: u64) -> Field {
     match stream_text::assemble(body) {
         Some(text) if text.is_empty() => note(Some("text/event-stream"), bytes),
-        Some(text) => capped(text.as_bytes()),
-        None => capped(body),
+        Some(text) => capped(text.as_bytes(), FIELD_CAP_BYTES),
+        None => capped(body, FIELD_CAP_BYTES),
     }
 }
 
@@ -58,6 +67,11 @@ pub(crate) fn note(media_type: Option<&str>, bytes: u64) -> Field {
         essence(media_type).chars().filter(char::is_ascii_graphic).take(MEDIA_TYPE_CAP_CHARS).collect();
     let of = if media_type.is_empty() { String::new() } else { format!(" of {media_type}") };
     Field { text: format!("[{bytes} bytes{of}]"), truncated: false }
+}
+
+/// A text that a client chose the length of.
+pub(crate) fn short(text: &str) -> Field {
+    capped(text.as_bytes(), SHORT_FIELD_CAP_BYTES)
 }
 
 /// Without NUL, which PostgreSQL's TEXT cannot hold.
@@ -114,15 +128,15 @@ fn is_compressed(body: &[u8]) -> bool {
     body.starts_with(b"\x1f\x8b") || body.starts_with(b"\x28\xb5\x2f\xfd")
 }
 
-/// At most [`FIELD_CAP_BYTES`] of text; what is no UTF-8 becomes replacement characters.
-fn capped(bytes: &[u8]) -> Field {
-    let kept = bytes.get(..FIELD_CAP_BYTES).map_or(bytes, without_half_character);
+/// At most `cap` bytes of text; what is no UTF-8 becomes replacement characters.
+fn capped(bytes: &[u8], cap: usize) -> Field {
+    let kept = bytes.get(..cap).map_or(bytes, without_half_character);
     let mut text = match String::from_utf8_lossy(kept) {
         Cow::Borrowed(text) => clean(text),
         Cow::Owned(text) => clean(&text),
     };
     // Replacement characters are longer than what they replace.
-    let fits = text.floor_char_boundary(FIELD_CAP_BYTES);
+    let fits = text.floor_char_boundary(cap);
     let truncated = kept.len() < bytes.len() || fits < text.len();
     text.truncate(fits);
     Field { text, truncated }

@@ -1,3 +1,4 @@
+use crate::policy::FailoverOn;
 use crate::query::Query;
 use crate::token::Token;
 use std::collections::HashSet;
@@ -13,6 +14,7 @@ pub struct Candidate<T> {
     pub(crate) allow: Option<HashSet<Box<str>>>,
     pub(crate) deny: HashSet<Box<str>>,
     pub(crate) timeouts: Timeouts,
+    pub(crate) failover_on: Option<FailoverOn>,
 }
 
 /// Who may use a candidate.
@@ -46,6 +48,7 @@ impl<T> Candidate<T> {
             allow: None,
             deny: HashSet::new(),
             timeouts: Timeouts::default(),
+            failover_on: None,
         }
     }
 
@@ -75,6 +78,13 @@ impl<T> Candidate<T> {
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
+        self
+    }
+
+    /// Sets after which of its failures the next candidate is tried, in place of the router's policy.
+    #[must_use]
+    pub fn failover_on(mut self, policy: FailoverOn) -> Self {
+        self.failover_on = Some(policy);
         self
     }
 

@@ -36,6 +36,7 @@ mod query;
 mod router;
 
 mod plan;
+mod policy;
 mod verdict;
 
 mod explain;
@@ -43,7 +44,8 @@ mod explain;
 pub use candidate::{Access, Candidate, Timeouts};
 pub use explain::{Explanation, LeftOut, Reason};
 pub use plan::{Attempt, Attempts, NoRoute, Plan};
-pub use query::{Mode, Query};
+pub use policy::{FailoverOn, FailureClass};
+pub use query::{Mode, Query, Repeat};
 pub use router::{BuildError, Builder, Caller, Order, Router, Unauthorized};
 pub use token::{Fingerprint, Token};
 pub use verdict::{Finding, Verdict};

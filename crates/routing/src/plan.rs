@@ -1,5 +1,6 @@
 use crate::candidate::Candidate;
-use crate::query::Query;
+use crate::policy::FailoverOn;
+use crate::query::{Query, Repeat};
 use crate::router::Limits;
 use crate::verdict::{Finding, Verdict};
 use std::fmt;
@@ -11,7 +12,9 @@ pub struct Plan<T> {
     candidates: Arc<[Candidate<T>]>,
     order: Vec<usize>,
     stream: bool,
+    repeat: Repeat,
     limits: Limits,
+    policy: Arc<FailoverOn>,
 }
 
 /// No candidate that is open to the caller serves what was asked for.
@@ -29,8 +32,10 @@ impl<T> Plan<T> {
         order: Vec<usize>,
         query: &Query<'_>,
         limits: Limits,
+        policy: Arc<FailoverOn>,
     ) -> Option<Self> {
-        (!order.is_empty()).then(|| Self { candidates, order, stream: query.is_stream(), limits })
+        let (stream, repeat) = (query.is_stream(), query.may_repeat());
+        (!order.is_empty()).then(|| Self { candidates, order, stream, repeat, limits, policy })
     }
 
     /// The attempts, in order.
@@ -54,7 +59,8 @@ impl<T> Plan<T> {
     }
 
     fn attempt<'a>(&'a self, candidate: &'a Candidate<T>) -> Attempt<'a, T> {
-        Attempt { candidate, timeout: self.timeout(candidate) }
+        let policy = candidate.failover_on.as_ref().unwrap_or(&self.policy);
+        Attempt { candidate, timeout: self.timeout(candidate), policy, repeat: self.repeat }
     }
 
     /// What the candidate says itself counts; then the patience with an only one; then the router's default.
@@ -97,6 +103,8 @@ impl<'a, T> Iterator for Attempts<'a, T> {
 pub struct Attempt<'a, T> {
     candidate: &'a Candidate<T>,
     timeout: Duration,
+    policy: &'a FailoverOn,
+    repeat: Repeat,
 }
 
 impl<'a, T> Attempt<'a, T> {
@@ -116,7 +124,7 @@ impl<'a, T> Attempt<'a, T> {
     }
 
     /// Decides what to do after this attempt. Pure: the same finding always gets the same verdict.
-    pub const fn judge(&self, finding: Finding) -> Verdict {
-        Verdict::on(finding)
+    pub fn judge(&self, finding: Finding) -> Verdict {
+        Verdict::on(finding, self.policy, self.repeat)
     }
 }

@@ -4,6 +4,17 @@ pub struct Query<'a> {
     name: &'a str,
     alias: Option<&'a str>,
     mode: Mode,
+    repeat: Repeat,
+}
+
+/// Whether a request may reach a second candidate after a first one may have carried it out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Repeat {
+    /// Yes: carrying it out twice costs money at the worst.
+    #[default]
+    Anywhere,
+    /// Only if the first one has certainly not seen it: an upload, a deletion, a batch.
+    OnlyIfUnseen,
 }
 
 /// Which time limit a request falls under.
@@ -19,7 +30,7 @@ pub enum Mode {
 impl<'a> Query<'a> {
     /// Asks for `name`: a model, or the URL path where a request names no model.
     pub const fn model(name: &'a str) -> Self {
-        Self { name, alias: None, mode: Mode::Plain }
+        Self { name, alias: None, mode: Mode::Plain, repeat: Repeat::Anywhere }
     }
 
     /// Adds a second name the request goes by: either may stand in a list. An upload goes by its model and its path.
@@ -34,6 +45,17 @@ impl<'a> Query<'a> {
     pub const fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
         self
+    }
+
+    /// Sets whether it may be repeated.
+    #[must_use]
+    pub const fn repeat(mut self, repeat: Repeat) -> Self {
+        self.repeat = repeat;
+        self
+    }
+
+    pub(crate) const fn may_repeat(&self) -> Repeat {
+        self.repeat
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> {

@@ -2,6 +2,7 @@ use crate::candidate::Candidate;
 use crate::explain::Explanation;
 use crate::passes::{Grant, Passes};
 use crate::plan::{NoRoute, Plan};
+use crate::policy::FailoverOn;
 use crate::query::Query;
 use crate::token::{DigestKey, Fingerprint, Token};
 use std::collections::HashSet;
@@ -16,6 +17,7 @@ pub struct Router<T> {
     pub(crate) candidates: Arc<[Candidate<T>]>,
     pub(crate) order: Order,
     pub(crate) limits: Limits,
+    policy: Arc<FailoverOn>,
     passes: Arc<Passes>,
 }
 
@@ -78,6 +80,7 @@ pub enum BuildError {
 pub struct Builder<T> {
     order: Order,
     limits: Limits,
+    policy: FailoverOn,
     tokens: Vec<Token>,
     candidates: Vec<Candidate<T>>,
 }
@@ -105,6 +108,13 @@ impl<T> Builder<T> {
         self
     }
 
+    /// Sets after which failures the next candidate is tried. Default: [`FailoverOn::Any`].
+    #[must_use]
+    pub fn failover_on(mut self, policy: FailoverOn) -> Self {
+        self.policy = policy;
+        self
+    }
+
     /// Checks everything and builds the router.
     ///
     /// # Errors
@@ -114,7 +124,8 @@ impl<T> Builder<T> {
         self.check()?;
         let key = DigestKey::random().map_err(BuildError::NoRandomness)?;
         let passes = Arc::new(Passes::new(key, &self.tokens, &self.candidates));
-        Ok(Router { candidates: self.candidates.into(), order: self.order, limits: self.limits, passes })
+        let (candidates, policy) = (self.candidates.into(), Arc::new(self.policy));
+        Ok(Router { candidates, order: self.order, limits: self.limits, policy, passes })
     }
 
     fn check(&self) -> Result<(), BuildError> {
@@ -140,7 +151,7 @@ impl<T> Router<T> {
     /// Starts a router.
     pub const fn builder(order: Order) -> Builder<T> {
         let limits = Limits { plain: Duration::from_secs(120), stream: Duration::from_secs(10) };
-        Builder { order, limits, tokens: Vec::new(), candidates: Vec::new() }
+        Builder { order, limits, policy: FailoverOn::Any, tokens: Vec::new(), candidates: Vec::new() }
     }
 
     /// Tells who presents `token`.
@@ -169,7 +180,7 @@ impl<T> Router<T> {
         if self.order == Order::Shuffled {
             shuffle(&mut order, seed);
         }
-        Plan::new(Arc::clone(&self.candidates), order, query, self.limits).ok_or(NoRoute)
+        Plan::new(Arc::clone(&self.candidates), order, query, self.limits, Arc::clone(&self.policy)).ok_or(NoRoute)
     }
 
     /// Says which candidates a plan for this query would have, and why each other one is left out.

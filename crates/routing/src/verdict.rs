@@ -1,3 +1,6 @@
+use crate::policy::FailoverOn;
+use crate::query::Repeat;
+
 /// What came of an attempt, as far as the decision after it depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finding {
@@ -9,8 +12,10 @@ pub enum Finding {
     Unreachable,
     /// The connection failed, or what came was no response; the candidate may have seen the request.
     Broken,
-    /// No response head within the attempt's time limit.
+    /// No response head within the attempt's time limit, or no first event of a stream in its time.
     TimedOut,
+    /// The first event of a stream says that the candidate failed.
+    ErrorEvent,
     /// Its configuration makes an attempt impossible: a person must mend it.
     Misconfigured,
 }
@@ -27,13 +32,16 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Every success is relayed, and every failure tried elsewhere: a 400 too, because one provider's bad request is
-    /// another one's known model.
-    pub(crate) const fn on(finding: Finding) -> Self {
-        match finding {
-            Finding::Status(200..=299) | Finding::Switched => Self::Relay,
-            Finding::Status(_) | Finding::Unreachable | Finding::Broken | Finding::TimedOut => Self::TryNext,
-            Finding::Misconfigured => Self::Stop,
+    /// What to do after `finding` when the policy is `policy`.
+    pub(crate) fn on(finding: Finding, policy: &FailoverOn, repeat: Repeat) -> Self {
+        match (finding, repeat) {
+            (Finding::Status(200..=299) | Finding::Switched, _) => Self::Relay,
+            (Finding::Misconfigured, _) => Self::Stop,
+            (Finding::Unreachable, _) | (_, Repeat::Anywhere) if policy.covers(finding) => Self::TryNext,
+            // A redirect is never followed and never relayed: it would lead the client to a host nobody configured.
+            (Finding::Status(300..=399), _) => Self::Stop,
+            (Finding::Status(_), _) => Self::Relay,
+            (Finding::Unreachable | Finding::Broken | Finding::TimedOut | Finding::ErrorEvent, _) => Self::Stop,
         }
     }
 }

@@ -25,7 +25,8 @@ async fn either_signal_stops_it_in_order_with_every_row_written() {
 #[tokio::test]
 async fn a_stream_that_runs_is_finished_before_it_ends() {
     let gate = Gate::new();
-    let steps = [Step::event_stream(), Step::event("1"), Step::Until(gate.clone()), Step::event("2"), Step::chunk("")];
+    let steps =
+        [Step::event_stream(), Step::event("1"), Step::Until(gate.clone()), Step::event("[DONE]"), Step::chunk("")];
     let upstream = ScriptedUpstream::start(Script::after_request(steps)).await.unwrap();
     let folder = Folder::new(&config("", &[("only", &upstream)]));
     let gateway = folder.serve(&[]).await;
@@ -39,7 +40,7 @@ async fn a_stream_that_runs_is_finished_before_it_ends() {
             tokio::task::yield_now().await;
         }
         gate.open();
-        assert_eq!(client.read_chunk().await.unwrap(), "data: 2\n\n");
+        assert_eq!(client.read_chunk().await.unwrap(), "data: [DONE]\n\n");
         assert_eq!(client.read_chunk().await.unwrap(), "");
     };
     let (left, ()) = tokio::join!(gateway.end("TERM"), finish);

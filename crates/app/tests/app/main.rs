@@ -3,8 +3,12 @@
 
 mod service;
 
+mod drain;
 mod front;
+mod leaving;
+mod patience;
 mod records;
+mod refused;
 mod serve;
 mod stop;
 

@@ -22,7 +22,8 @@ async fn every_row_is_written_before_the_service_has_stopped() {
 #[tokio::test]
 async fn a_stream_that_runs_is_finished_and_nobody_new_is_let_in() {
     let (database, gate) = (Database::new(), Gate::new());
-    let steps = [Step::event_stream(), Step::event("1"), Step::Until(gate.clone()), Step::event("2"), Step::chunk("")];
+    let steps =
+        [Step::event_stream(), Step::event("1"), Step::Until(gate.clone()), Step::event("[DONE]"), Step::chunk("")];
     let upstream = ScriptedUpstream::start(Script::after_request(steps)).await.unwrap();
     let service = Service::start(&config(&database.line(), &[("only", &upstream)])).await;
     let addr = service.addr;
@@ -37,7 +38,7 @@ async fn a_stream_that_runs_is_finished_and_nobody_new_is_let_in() {
     }
     assert_eq!(TcpStream::connect(addr).await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
     gate.open();
-    assert_eq!(client.read_chunk().await.unwrap(), "data: 2\n\n");
+    assert_eq!(client.read_chunk().await.unwrap(), "data: [DONE]\n\n");
     assert_eq!(client.read_chunk().await.unwrap(), "", "a clean end");
     assert_eq!(client.read_to_close().await.1, Ending::Fin);
     stopping.stopped().await.unwrap();

@@ -188,11 +188,12 @@ async fn after_the_first_byte_nobody_else_is_asked() {
         format!("{chunked}5\r\nhello\r\n"),
         format!("{chunked}5\r\nhello\r\n0\r\n"),
         format!("{chunked}nonsense\r\n"),
-        events.into(),
-        format!("{events}b\r\ndata: {{}}\n\n\n\r\n"),
-        format!("{events}8\r\ndata: {{\"\r\n"),
+        format!("{events}a\r\ndata: {{}}\n\n\r\n"),
+        format!("{events}a\r\ndata: {{}}\n\n\r\n7\r\ndata: {{\r\n"),
     ];
-    for (cut, last) in cuts.iter().flat_map(|cut| [(cut, Step::Fin), (cut, Step::Rst)]) {
+    // A reset may overtake the first event of a stream, and before that event another upstream may be asked.
+    let resets = cuts.iter().filter(|cut| !cut.starts_with(events)).map(|cut| (cut, Step::Rst));
+    for (cut, last) in cuts.iter().map(|cut| (cut, Step::Fin)).chain(resets) {
         let first = ScriptedUpstream::start(Script::after_request([Step::send(cut.clone()), last])).await.unwrap();
         let second = good().await;
         let house = House::of([&first, &second]).await;
@@ -295,9 +296,12 @@ async fn a_client_cannot_choose_the_host() {
     let (upstream, evil) = (good().await, good().await);
     let house = House::of([&upstream]).await;
     let absolute = Ask::new("POST", &format!("{}/v1/chat/completions", evil.origin())).json(r#"{"model": "m"}"#);
-    let asks = [absolute, Ask::chat().header("x-forwarded-host", "evil.test").header("host", &evil.addr().to_string())];
-    for ask in asks {
-        assert_eq!(status(&house.ask(&ask).await), 200);
+    let named = String::from_utf8_lossy(&Ask::chat().bytes()).replace("gateway.test", &evil.addr().to_string());
+    let forwarded = Ask::chat().header("x-forwarded-host", &evil.addr().to_string());
+    for ask in [absolute.bytes(), named.into(), forwarded.bytes()] {
+        let mut client = house.connect().await;
+        client.send(ask).await.unwrap();
+        assert_eq!(status(&client.read_response().await.unwrap()), 200);
         let head = upstream.requests().pop().unwrap().head;
         assert_eq!(head.values("host").collect::<Vec<_>>(), [upstream.addr().to_string()]);
         assert_eq!(head.target(), "/v1/chat/completions");

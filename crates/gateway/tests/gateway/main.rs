@@ -10,9 +10,12 @@ mod keys;
 mod read;
 
 mod attempt;
+mod hold;
 mod patience;
+mod policy;
 mod terminal;
 
+mod broken;
 mod relay;
 mod stream;
 mod tunnel;

@@ -132,7 +132,11 @@ async fn silent_upstreams_delay_the_list_no_longer_than_its_limit() {
     let good = Fake::answering(r#"{"object": "list", "data": [{"id": "x"}]}"#);
     let entries = [silent[0].entry("first"), silent[1].entry("second"), good.entry("third")];
     let gateway = Gateway::builder(router(&[TOKEN], entries)).build();
-    let request = Request::get("/v1/models").header("authorization", TOKEN).body(Full::new(Bytes::new())).unwrap();
+    let request = Request::get("/v1/models")
+        .header("host", "gateway.test")
+        .header("authorization", TOKEN)
+        .body(Full::new(Bytes::new()))
+        .unwrap();
     let began = Instant::now();
     let answer = gateway.serve(request).await.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(began.elapsed(), Duration::from_secs(5), "all are asked at once");

@@ -28,7 +28,7 @@ async fn waited(own: Timeouts, body: &'static str, alone: bool) -> u64 {
     let others = (!alone).then(|| other.entry("other"));
     let entries = [silent.entry("silent").timeouts(own)].into_iter().chain(others);
     let gateway = Gateway::builder(router(&[TOKEN], entries)).build();
-    let request = Request::post("/v1/chat/completions").header("authorization", TOKEN);
+    let request = Request::post("/v1/chat/completions").header("host", "gateway.test").header("authorization", TOKEN);
     let began = Instant::now();
     let answer = gateway.serve(request.body(Full::new(Bytes::from(body))).unwrap()).await;
     assert_eq!(answer.status(), if alone { 504 } else { 200 });
@@ -68,7 +68,7 @@ async fn silent_upstreams_are_waited_for_one_after_the_other() {
     let names = ["first", "second", "third"];
     let entries = silent.iter().zip(names).map(|(upstream, name)| upstream.entry(name));
     let gateway = Gateway::builder(router(&[TOKEN], entries)).build();
-    let request = Request::post("/v1/chat/completions").header("authorization", TOKEN);
+    let request = Request::post("/v1/chat/completions").header("host", "gateway.test").header("authorization", TOKEN);
     let began = Instant::now();
     let answer = gateway.serve(request.body(Full::new(Bytes::from(STREAM))).unwrap()).await;
     assert_eq!((answer.status().as_u16(), began.elapsed().as_secs()), (504, 30));

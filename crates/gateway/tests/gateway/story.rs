@@ -83,7 +83,11 @@ async fn plain_labels_tell_the_callers_token_itself() {
     let heard = Heard::new();
     let router = crate::house::router(&[TOKEN], [entry("first", &upstream)]);
     let gateway = Gateway::builder(router).label(CredentialLabel::Plain).observer(heard.clone()).build();
-    let request = Request::get("/v1/files").header("authorization", TOKEN).body(Full::new(Bytes::new())).unwrap();
+    let request = Request::get("/v1/files")
+        .header("host", "gateway.test")
+        .header("authorization", TOKEN)
+        .body(Full::new(Bytes::new()))
+        .unwrap();
     drop(gateway.serve(request).await);
     assert_eq!(heard.only().await.caller.as_deref(), Some(TOKEN));
 }
@@ -143,7 +147,9 @@ async fn every_request_is_told_exactly_once_however_it_ended() {
     let strict = answering(422, &[], "").await;
     let cut = Step::send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello");
     let cut = ScriptedUpstream::start(Script::after_request([cut, Step::Fin])).await.unwrap();
-    let endless = ScriptedUpstream::start(Script::after_request([Step::event_stream(), Step::Hang])).await.unwrap();
+    let endless = ScriptedUpstream::start(Script::after_request([Step::event_stream(), Step::event("1"), Step::Hang]))
+        .await
+        .unwrap();
     let entries = [
         entry("good", &good).allow(["m"]),
         entry("broken", &broken).allow(["broken"]),
@@ -177,7 +183,11 @@ async fn every_observer_hears_the_same_story() {
     let (one, other) = (Heard::new(), Heard::new());
     let router = crate::house::router(&[TOKEN], [entry("first", &upstream)]);
     let gateway = Gateway::builder(router).observer(one.clone()).observer(other.clone()).build();
-    let request = Request::get("/v1/files").header("authorization", TOKEN).body(Full::new(Bytes::new())).unwrap();
+    let request = Request::get("/v1/files")
+        .header("host", "gateway.test")
+        .header("authorization", TOKEN)
+        .body(Full::new(Bytes::new()))
+        .unwrap();
     drop(gateway.serve(request).await);
     let (one, other): (Arc<Exchange>, Arc<Exchange>) = (one.only().await, other.only().await);
     assert!(Arc::ptr_eq(&one, &other));

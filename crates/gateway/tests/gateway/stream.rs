@@ -18,37 +18,21 @@ async fn each_event_arrives_before_the_next_is_sent() {
     for (number, gate) in gates.iter().enumerate() {
         steps.extend([Step::Until(gate.clone()), Step::event(number.to_string())]);
     }
-    steps.push(Step::chunk(""));
+    steps.extend([Step::event("[DONE]"), Step::chunk("")]);
     let (house, _upstream, _other) = playing(steps).await;
     let mut client = house.begin(&Ask::stream()).await;
-    let head = client.read_head().await.expect("the head comes before the first event");
+    gates[0].open();
+    let head = client.read_head().await.expect("the head comes with the first event");
     assert_eq!(head.header("content-type"), Some("text/event-stream"));
     assert_eq!((head.header("cache-control"), head.header("x-accel-buffering")), (Some("no-cache"), Some("no")));
     for (number, gate) in gates.iter().enumerate() {
         gate.open();
         assert_eq!(client.read_chunk().await.unwrap(), format!("data: {number}\n\n"));
     }
+    assert_eq!(client.read_chunk().await.unwrap(), "data: [DONE]\n\n");
     assert_eq!(client.read_chunk().await.unwrap(), "");
     let story = house.story().await;
     assert_eq!((story.outcome, story.answer.status, story.request.stream), (Outcome::Ok, 200, true));
-}
-
-#[tokio::test]
-async fn half_an_event_is_not_held_back() {
-    let gate = Gate::new();
-    let steps = [
-        Step::event_stream(),
-        Step::chunk("data: ha"),
-        Step::Until(gate.clone()),
-        Step::chunk("lf\n\n"),
-        Step::chunk(""),
-    ];
-    let (house, _upstream, _other) = playing(steps).await;
-    let mut client = house.begin(&Ask::stream()).await;
-    client.read_head().await.unwrap();
-    assert_eq!(client.read_chunk().await.unwrap(), "data: ha");
-    gate.open();
-    assert_eq!(client.read_chunk().await.unwrap(), "lf\n\n");
 }
 
 #[tokio::test]
@@ -61,17 +45,18 @@ async fn a_stream_arrives_byte_for_byte() {
     assert!(answer.complete);
 }
 
-/// The client got `got`, no clean end, and nobody else was asked.
+/// The client got what had come, no end that looks right, and nobody else was asked.
 async fn check_cut(steps: impl IntoIterator<Item = Step>, got: &str) {
     let (house, _upstream, other) = playing(steps).await;
     let mut client = house.begin(&Ask::chat()).await;
     let answer = client.read_response().await.expect("a head");
-    assert_eq!((status(&answer), answer.text().as_str(), answer.complete), (200, got, false));
+    assert_eq!((status(&answer), answer.complete), (200, false));
+    assert!(answer.text().starts_with(got) && !answer.text().contains("[DONE]"), "{}", answer.text());
     client.read_to_close().await;
     assert!(other.connections().is_empty());
     let story = house.story().await;
     assert_eq!((story.outcome, story.answer.status), (Outcome::StreamBroken, 200));
-    assert_eq!(story.answer.bytes, got.len() as u64);
+    assert!(story.answer.bytes >= got.len() as u64);
     assert!(story.error.as_deref().unwrap().starts_with("upstream's body ended early"), "{:?}", story.error);
 }
 
@@ -99,7 +84,9 @@ async fn a_body_without_framing_that_is_reset_has_no_clean_end() {
     client.read_head().await.unwrap();
     assert_eq!(client.read_chunk().await.unwrap(), "data: 1\n\n");
     gate.open();
-    assert_eq!(client.read_chunk().await, None, "no last chunk");
+    while let Some(chunk) = client.read_chunk().await {
+        assert_ne!(chunk, "", "a last chunk says that all is well");
+    }
     assert_eq!(house.story().await.outcome, Outcome::StreamBroken);
 }
 

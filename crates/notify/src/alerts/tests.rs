@@ -1,8 +1,10 @@
 use super::*;
+use crate::desk::WINDOW;
 use crate::testing::scripted::{Scripted, Step};
 use crate::testing::{attempt, exchange, status};
 use oar_exchange::{AttemptResult, Outcome};
-use tokio::time::{advance, sleep};
+use std::time::Duration;
+use tokio::time::{Instant, advance, sleep};
 
 fn start(channels: &[&Arc<Scripted>]) -> (Alerts, Worker) {
     let notifiers = channels.iter().map(|channel| Arc::clone(channel) as Arc<dyn Notifier>).collect();
@@ -75,6 +77,45 @@ async fn repeats_are_held_back_and_the_next_message_says_how_many() {
     assert_eq!(more, [0, 5]);
     assert!(channel.seen()[1].1.text().contains("\nand 5 more since the last message\n"));
     assert_eq!(counted(&alerts.counts()[0]), (2, 5, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_held_back_is_told_once_when_nothing_else_is() {
+    let channel = Scripted::new("one", &[], Step::Take);
+    let (alerts, worker) = start(&[&channel]);
+    let begin = Instant::now();
+    let fail = async {
+        for upstream in ["primary", "spare"] {
+            (0..3).for_each(|_| alerts.finished(&failure(upstream)));
+            sleep(Duration::from_secs(30)).await;
+        }
+        close_after(600, &alerts).await;
+    };
+    tokio::join!(worker.run(), fail);
+    let seen: Vec<_> = channel
+        .seen()
+        .iter()
+        .map(|(at, alert)| (at.duration_since(begin).as_secs(), alert.troubles[0].upstream.clone(), alert.more))
+        .collect();
+    let told = |second, upstream: &str, more| (second, Some(upstream.into()), more);
+    assert_eq!(seen, [told(0, "primary", 0), told(30, "spare", 2), told(120, "spare", 1)]);
+    assert_eq!(counted(&alerts.counts()[0]), (3, 4, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trouble_that_goes_on_is_told_once_a_minute_by_one_message_or_the_other() {
+    let channel = Scripted::new("one", &[], Step::Take);
+    let (alerts, worker) = start(&[&channel]);
+    let fail = async {
+        for _ in 0..200 {
+            alerts.finished(&failure("primary"));
+            sleep(Duration::from_secs(1)).await;
+        }
+        close_after(600, &alerts).await;
+    };
+    tokio::join!(worker.run(), fail);
+    let more: u64 = channel.seen().iter().map(|(_, alert)| alert.more).sum();
+    assert_eq!((channel.seen().len(), more), (5, 195), "at 0, 60, 120, 180 s, and once after the end");
 }
 
 #[tokio::test(start_paused = true)]

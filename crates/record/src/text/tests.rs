@@ -100,6 +100,27 @@ fn a_body_that_the_gateway_did_not_keep_becomes_a_note() {
 }
 
 #[test]
+fn an_answer_that_the_gateway_did_not_keep_becomes_a_note() {
+    for (media_type, expected) in [
+        (Some("application/json"), "[7 bytes of application/json]"),
+        (Some("application/xml"), "[7 bytes of application/xml]"),
+        (Some("text/event-stream"), "[7 bytes of text/event-stream]"),
+        (None, "[7 bytes]"),
+    ] {
+        let unkept = Answer { content_type: media_type.map(Into::into), bytes: 7, ..Answer::default() };
+        assert_eq!(answer(&unkept), Field { text: expected.into(), truncated: false });
+    }
+    assert_eq!(answer(&Answer::default()), Field::default());
+}
+
+#[test]
+fn a_short_field_is_cut_at_its_cap_and_marked() {
+    let field = short(&"/".repeat(SHORT_FIELD_CAP_BYTES + 1));
+    assert_eq!((field.text.len(), field.truncated), (SHORT_FIELD_CAP_BYTES, true));
+    assert_eq!(short("a\0"), Field { text: "a\u{fffd}".into(), truncated: false });
+}
+
+#[test]
 fn a_body_that_the_gateway_kept_in_part_is_marked() {
     assert_eq!(request(None, &Bytes::from("abc"), 4), Field { text: "abc".into(), truncated: true });
 }

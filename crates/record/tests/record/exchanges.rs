@@ -8,6 +8,9 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// Puts a text of the client's somewhere into an exchange.
+pub(crate) type Change = fn(&mut Exchange, String);
+
 /// 2026-03-04 05:06:07.000123 UTC: whole microseconds, so that both databases keep it as it is.
 pub(crate) fn moment() -> SystemTime {
     UNIX_EPOCH + Duration::from_micros(1_772_600_767_000_123)
@@ -39,6 +42,9 @@ pub(crate) fn heavy(id: &str, body: &Bytes) -> Arc<Exchange> {
     let mut exchange = exchange(id);
     exchange.request.body = body.clone();
     exchange.request.headers.clear();
+    exchange.request.path.clear();
+    exchange.request.model = None;
+    exchange.request_id.clear();
     exchange.answer = Answer::default();
     Arc::new(exchange)
 }

@@ -1,6 +1,7 @@
 use crate::exchanges::row;
 use crate::scratch::{Database, Postgres};
 use oar_record::{OpenError, PostgresStore, Store, StoreError};
+use secrecy::ExposeSecret;
 use std::error::Error;
 use tokio::net::TcpListener;
 
@@ -59,6 +60,27 @@ async fn a_row_that_a_trigger_refuses_is_rejected_and_others_are_not() {
     assert_eq!(store.recent(10).await.unwrap().len(), 1);
 }
 
+/// A full disk, a lock, a deadlock and their like may befall one row alone, for its size or its moment.
+#[tokio::test]
+async fn a_failure_of_the_servers_is_no_rows_fault_even_when_it_strikes_one_row_only() {
+    let database = Postgres::new().await;
+    let mut store = database.open().await;
+    for code in ["08006", "40P01", "53100", "55P03", "57014", "58030"] {
+        database
+            .sql(&format!(
+                "CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$;
+                 CREATE OR REPLACE TRIGGER fail BEFORE INSERT ON records FOR EACH ROW WHEN (NEW.exchange_id = 'big') \
+                 EXECUTE FUNCTION fail()"
+            ))
+            .await;
+        let error = store.write(&[row("big")]).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable(_)), "{code}: {error:?}");
+    }
+    database.sql("DROP TRIGGER fail ON records").await;
+    store.write(&[row("big")]).await.unwrap();
+}
+
 /// A table that takes nothing at all is the store's fault: rows wait for it.
 #[tokio::test]
 async fn a_table_that_is_gone_is_no_rows_fault() {
@@ -82,6 +104,18 @@ async fn a_database_that_does_not_exist_needs_another_dsn() {
     assert!(matches!(error, OpenError::Refused { .. }) && !error.is_temporary(), "{error:?}");
     assert!(error.to_string().contains(&address) && !everything_told(&error).contains("hush"), "{error:?}");
     database.sql("DROP ROLE guest").await;
+}
+
+#[tokio::test]
+async fn a_setting_that_the_server_does_not_know_needs_another_dsn_in_either_form() {
+    let database = Postgres::new().await;
+    let (url, pairs) = (database.url(), database.pairs());
+    for dsn in [format!("{}?nonsense=1", url.expose_secret()), format!("{} nonsense=1", pairs.expose_secret())] {
+        let error = PostgresStore::connect(&dsn.into()).await.unwrap_err();
+        assert!(matches!(error, OpenError::Refused { .. }), "{error:?}");
+    }
+    let dsn = format!("{}?TimeZone=Asia/Shanghai&sslmode=allow&sslcert=x", url.expose_secret());
+    PostgresStore::connect(&dsn.into()).await.unwrap();
 }
 
 /// D02.

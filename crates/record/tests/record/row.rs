@@ -1,6 +1,6 @@
-use crate::exchanges::{answer, exchange, moment, refused_attempt};
+use crate::exchanges::{Change, answer, exchange, moment, refused_attempt};
 use oar_exchange::{AttemptResult, Exchange, Outcome};
-use oar_record::{CreatedAt, Row};
+use oar_record::{CreatedAt, HEADERS_CAP_BYTES, Row, SHORT_FIELD_CAP_BYTES};
 use serde_json::{Value, json};
 
 fn told(exchange: &Exchange) -> Value {
@@ -97,6 +97,37 @@ fn a_compressed_request_body_is_not_taken_for_text() {
     let mut compressed = exchange("x1");
     compressed.request.headers.insert("content-encoding", "br".parse().unwrap());
     assert_eq!(told(&compressed)["body"], "[18 bytes of application/json]");
+}
+
+#[test]
+fn what_a_client_makes_long_is_cut_and_marked() {
+    let long = "x".repeat(SHORT_FIELD_CAP_BYTES + 1);
+    let changes: [(&str, Change); 4] = [
+        ("path", |exchange, long| exchange.request.path = long),
+        ("model", |exchange, long| exchange.request.model = Some(long)),
+        ("request_id", |exchange, long| exchange.request_id = long),
+        ("user_agent", |exchange, long| drop(exchange.request.headers.insert("user-agent", long.parse().unwrap()))),
+    ];
+    for (column, change) in changes {
+        let mut exchange = exchange("x1");
+        change(&mut exchange, long.clone());
+        let row = told(&exchange);
+        assert_eq!((&row[column], &row["truncated"]), (&json!(long[1..]), &json!(true)), "{column}");
+    }
+}
+
+#[test]
+fn headers_beyond_the_cap_are_left_out_and_the_rest_can_be_read() {
+    let mut wordy = exchange("x1");
+    for number in 0..200 {
+        let value = "\"".repeat(500).parse().unwrap();
+        wordy.request.headers.insert(http::HeaderName::try_from(format!("x-{number}")).unwrap(), value);
+    }
+    let row = told(&wordy);
+    let headers = row["headers"].as_str().unwrap();
+    assert!(headers.len() <= HEADERS_CAP_BYTES && headers.len() > HEADERS_CAP_BYTES - 2_000, "{}", headers.len());
+    let kept: Value = serde_json::from_str(headers).unwrap();
+    assert_eq!((&kept["Accept"], &row["truncated"]), (&json!(["a", "b"]), &json!(true)));
 }
 
 #[test]

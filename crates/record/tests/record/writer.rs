@@ -1,8 +1,10 @@
-use crate::exchanges::{exchange, heavy};
+use crate::exchanges::{Change, exchange, heavy};
 use async_trait::async_trait;
 use bytes::Bytes;
 use oar_exchange::Observer;
-use oar_record::{Counters, DropReason, QUEUE_CAP_BYTES, QUEUE_CAP_ROWS, Recorder, Row, Store, StoreError};
+use oar_record::{
+    Counters, DropReason, PostgresStore, QUEUE_CAP_BYTES, QUEUE_CAP_ROWS, Recorder, Row, Store, StoreError,
+};
 use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
@@ -195,6 +197,32 @@ async fn while_the_store_hangs_the_queue_stays_within_its_bytes() {
     };
     writer.run(traffic).await;
     assert_eq!((counters.queued_bytes(), tally(&counters)), (0, [16, 4, 0, 0, 0]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_that_a_client_makes_long_weighs_in_the_queue() {
+    let (recorder, _writer) = Recorder::start(Box::new(Scripted::default()), "h");
+    let changes: [Change; 4] = [
+        |exchange, long| exchange.request.path = long,
+        |exchange, long| exchange.request.model = Some(long),
+        |exchange, long| exchange.request_id = long,
+        |exchange, long| drop(exchange.request.headers.insert("x", long.parse().unwrap())),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut exchange = exchange("a");
+        change(&mut exchange, "x".repeat(60_000));
+        recorder.finished(&Arc::new(exchange));
+        assert!(recorder.counters().queued_bytes() >= 60_000 * (number + 1), "{number}");
+    }
+}
+
+#[test]
+fn a_store_that_was_never_reached_is_not_up() {
+    let lazy = PostgresStore::lazy(&"postgres://me@db/records".to_owned().into()).unwrap();
+    let (recorder, _writer) = Recorder::start(Box::new(lazy), "h");
+    assert!(!recorder.counters().store_is_up());
+    let (recorder, _writer) = Recorder::start(Box::new(Scripted::default()), "h");
+    assert!(recorder.counters().store_is_up());
 }
 
 /// D10.

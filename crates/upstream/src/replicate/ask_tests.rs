@@ -109,7 +109,7 @@ fn what_cannot_be_mapped_is_refused_by_name() {
         ("max_tokens", json!(1.5)),
         ("stream", json!("true")),
         ("stop", json!([1])),
-        ("stop", json!(["x"; 17])),
+        ("stop", json!(vec!["x"; 17])),
         ("stop", json!("x".repeat(4097))),
         ("stop", json!(["x".repeat(2048), "y".repeat(2049)])),
     ] {

@@ -1,0 +1,187 @@
+//! How long a client may take: for a head, for its next request, for taking what it asked for.
+
+use crate::service::{Service, chat, config, get};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use oar_testkit::{Ending, RawClient, Script, ScriptedUpstream, Step};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout};
+
+const PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// An empty SETTINGS frame (RFC 9113, section 6.5).
+const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+
+async fn service(upstream: &ScriptedUpstream) -> Service {
+    Service::start(&config("dbtype: none", &[("only", upstream)])).await
+}
+
+/// A service whose upstream answers `good` for as long as it is asked.
+async fn good() -> (Service, ScriptedUpstream) {
+    let upstream = ScriptedUpstream::answering(200, &[], "good").await.unwrap();
+    (service(&upstream).await, upstream)
+}
+
+/// After how many whole seconds the service closes the connection.
+async fn closed_after(client: &mut RawClient) -> u64 {
+    let since = Instant::now();
+    client.read_to_close().await;
+    since.elapsed().as_secs()
+}
+
+/// C07.
+#[tokio::test(start_paused = true)]
+async fn who_says_nothing_or_half_a_preface_is_sent_away_after_ten_seconds() {
+    let (service, _upstream) = good().await;
+    let beginnings = ["", "P", "PRI * HT", "GET /livez HTTP/1.1\r\nhost: a\r\nx: ", "\r\n", "\r\n\r\n"];
+    for beginning in beginnings {
+        let mut client = RawClient::connect(service.addr).await.unwrap();
+        client.send(beginning).await.unwrap();
+        assert_eq!(closed_after(&mut client).await, 10, "{beginning:?}");
+    }
+    service.stop().await;
+}
+
+/// C08.
+#[tokio::test(start_paused = true)]
+async fn a_head_that_trickles_in_has_ten_seconds_as_a_whole() {
+    for head in [get("/livez"), PREFACE.into()] {
+        let (service, _upstream) = good().await;
+        let (since, mut client) = (Instant::now(), RawClient::connect(service.addr).await.unwrap());
+        for byte in head {
+            let sent = client.send([byte]).await;
+            if sent.is_err() || timeout(Duration::from_secs(1), client.read_exactly(1)).await.is_ok() {
+                break;
+            }
+        }
+        assert_eq!(since.elapsed().as_secs(), 10);
+        service.stop().await;
+    }
+}
+
+/// C07: the limit on heads does not close connections that clients keep for their next request.
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_is_kept_for_75_seconds() {
+    let (service, _upstream) = good().await;
+    let mut client = RawClient::connect(service.addr).await.unwrap();
+    for _ in 0..3 {
+        client.send(chat("m")).await.unwrap();
+        assert_eq!(client.read_response().await.unwrap().text(), "good");
+        sleep(Duration::from_secs(70)).await;
+    }
+    assert_eq!(closed_after(&mut client).await, 5);
+    service.stop().await;
+}
+
+/// C08: on a connection that was idle before, too.
+#[tokio::test(start_paused = true)]
+async fn a_later_head_has_ten_seconds_from_its_first_byte() {
+    let (service, _upstream) = good().await;
+    let mut client = RawClient::connect(service.addr).await.unwrap();
+    client.send(chat("m")).await.unwrap();
+    client.read_response().await.unwrap();
+    sleep(Duration::from_secs(70)).await;
+    client.send("POST /v1").await.unwrap();
+    assert_eq!(closed_after(&mut client).await, 10);
+    service.stop().await;
+}
+
+/// U05, C07: an answer may take its time.
+#[tokio::test(start_paused = true)]
+async fn no_limit_of_the_connection_ends_a_request_that_runs() {
+    let steps = [Step::event_stream(), Step::Sleep(Duration::from_secs(200)), Step::event("[DONE]"), Step::chunk("")];
+    let upstream = ScriptedUpstream::start(Script::after_request(steps)).await.unwrap();
+    let service = service(&upstream).await;
+    let answer = service.ask(chat("m")).await;
+    assert_eq!((answer.text().as_str(), answer.complete), ("data: [DONE]\n\n", true));
+    service.stop().await;
+}
+
+/// C16.
+#[tokio::test(start_paused = true)]
+async fn an_http2_client_that_does_not_answer_pings_is_given_up() {
+    let (service, _upstream) = good().await;
+    let mut client = RawClient::connect(service.addr).await.unwrap();
+    client.send([PREFACE.as_bytes(), SETTINGS].concat()).await.unwrap();
+    assert_eq!(closed_after(&mut client).await, 40);
+    service.stop().await;
+}
+
+/// C16.
+#[tokio::test(start_paused = true)]
+async fn an_http2_connection_without_requests_is_kept_for_75_seconds() {
+    let (service, _upstream) = good().await;
+    let stream = TcpStream::connect(service.addr).await.unwrap();
+    let (_sender, connection) =
+        http2::handshake::<_, _, Full<Bytes>>(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    let since = Instant::now();
+    connection.await.unwrap();
+    assert_eq!(since.elapsed().as_secs(), 75);
+    service.stop().await;
+}
+
+/// C06: memory stays flat, the upstream is held back, and in the end the client is cut.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_nothing_is_cut_after_a_minute() {
+    let upstream = ScriptedUpstream::start(endless()).await.unwrap();
+    let service = service(&upstream).await;
+    let mut client = RawClient::connect(service.addr).await.unwrap();
+    client.send(chat("m")).await.unwrap();
+    client.read_head().await.unwrap();
+    let since = Instant::now();
+    upstream.closed().await;
+    assert_eq!(since.elapsed().as_secs(), 60);
+    let sent = upstream.connections()[0].sent;
+    assert!(sent < 32 * 1024 * 1024, "{sent} bytes went into buffers");
+    assert_eq!(service.metric(r#"oar_client_disconnects_total{phase="streaming"}"#).await, 1.0);
+    drop(client);
+    service.stop().await;
+}
+
+/// C06.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_slowly_is_waited_for() {
+    let upstream = ScriptedUpstream::start(endless()).await.unwrap();
+    let service = service(&upstream).await;
+    let mut client = RawClient::connect(service.addr).await.unwrap();
+    client.send(chat("m")).await.unwrap();
+    client.read_head().await.unwrap();
+    for _ in 0..50 {
+        sleep(Duration::from_secs(45)).await;
+        assert!(client.read_exactly(512 * 1024).await.is_some());
+    }
+    assert!(upstream.connections()[0].closed.is_none());
+    drop(client);
+    upstream.closed().await;
+    service.stop().await;
+}
+
+/// Sends for ever, as fast as somebody takes it.
+fn endless() -> Script {
+    let piece = vec![b'x'; 64 * 1024];
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: audio/mpeg\r\ntransfer-encoding: chunked\r\n\r\n";
+    let Step::Send(chunk) = Step::chunk(piece) else { unreachable!() };
+    Script::after_request([Step::send(head), Step::Forever(chunk, Duration::ZERO)])
+}
+
+/// M12: whoever takes the end of the connection for the end of the answer must not see one in the middle.
+#[tokio::test]
+async fn an_http_1_0_client_of_an_answer_that_breaks_off_gets_a_reset() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n";
+    let broken = vec![Step::send(head), Step::chunk("one"), Step::Sleep(Duration::from_millis(50)), Step::Fin];
+    let whole = vec![Step::send(head), Step::chunk("one"), Step::chunk("two"), Step::chunk("")];
+    for (steps, text, ending) in [(broken, "one", Ending::Rst), (whole, "onetwo", Ending::Fin)] {
+        let upstream = ScriptedUpstream::start(Script::after_request(steps)).await.unwrap();
+        let service = service(&upstream).await;
+        let mut client = RawClient::connect(service.addr).await.unwrap();
+        let request = String::from_utf8(chat("m").to_vec()).unwrap().replace("HTTP/1.1", "HTTP/1.0");
+        client.send(request).await.unwrap();
+        client.read_head().await.unwrap();
+        assert_eq!(client.read_exactly(text.len()).await.unwrap(), text);
+        assert_eq!(client.read_to_close().await, ("".into(), ending));
+        service.stop().await;
+    }
+}

@@ -1,0 +1,52 @@
+//! Event streams on their way to the client: in whole events, and known for complete or not.
+
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use oar_protocol::{Aligner, StreamEnd};
+
+/// Watches the events of one answer go by.
+pub(crate) struct Events {
+    aligner: Aligner,
+    end: StreamEnd,
+    said_end: bool,
+}
+
+impl Events {
+    /// `None` for an answer whose events cannot be seen: it is none, or compressed.
+    pub(crate) fn of(headers: &HeaderMap, end: StreamEnd) -> Option<Self> {
+        is_event_stream(headers).then(|| Self { aligner: Aligner::new(), end, said_end: false })
+    }
+
+    /// Takes the next piece and yields the whole events that can go out now.
+    pub(crate) fn push(&mut self, piece: Bytes) -> Option<Bytes> {
+        let events = self.aligner.push(piece)?;
+        self.said_end = self.said_end || self.end.is_said_in(&events);
+        Some(events)
+    }
+
+    /// The upstream's stream ended: what is left of it, and whether it is complete.
+    pub(crate) fn finish(&mut self) -> (Option<Bytes>, Completeness) {
+        let rest = self.aligner.take_rest();
+        self.said_end = self.said_end || self.end.is_said_in(rest.as_deref().unwrap_or_default());
+        (rest, if self.said_end { Completeness::Complete } else { Completeness::JustStopped })
+    }
+
+    /// Whether the client has got whole events only, so that one more can follow.
+    pub(crate) fn can_add_one(&self) -> bool {
+        self.aligner.is_between_events()
+    }
+}
+
+/// Whether a stream that ended is all there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Completeness {
+    Complete,
+    /// It did not say that it was done, as streams of its kind do.
+    JustStopped,
+}
+
+pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("text/event-stream") && !headers.contains_key(header::CONTENT_ENCODING)
+}

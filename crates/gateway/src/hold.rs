@@ -1,0 +1,92 @@
+//! Holds an answer's head back until its first event: until then another upstream can still do better.
+
+use crate::events::is_event_stream;
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use oar_protocol::sse::Splitter;
+use oar_upstream::{BodyError, ResponseBody, UpstreamResponse};
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// No more than this is held back: a stream that begins with so much and no event is passed on as it is.
+const HELD_CAP_BYTES: usize = 64 * 1024;
+
+/// Why a stream that had begun is not passed on.
+pub(crate) enum Held {
+    /// No event came in time; comments and empty keep-alives are none.
+    Silent,
+    /// It ended before its first event.
+    Ended(Option<BodyError>),
+    /// Its first event says that the upstream failed.
+    Error,
+}
+
+/// Resolves as soon as the first event of a stream is there, with nothing of it lost; at once for any other answer.
+pub(crate) async fn until_first_event(response: UpstreamResponse, limit: Duration) -> Result<UpstreamResponse, Held> {
+    let UpstreamResponse { status, headers, body } = response;
+    let body = match body {
+        ResponseBody::Body(body) if status.is_success() && is_event_stream(&headers) => {
+            let first = timeout(limit, First::of(body)).await.map_err(|_| Held::Silent)?;
+            ResponseBody::stream(first?)
+        }
+        other @ (ResponseBody::Body(_) | ResponseBody::Tunnel(_)) => other,
+    };
+    Ok(UpstreamResponse { status, headers, body })
+}
+
+/// A body whose beginning has been read already.
+struct First {
+    frames: VecDeque<Frame<Bytes>>,
+    rest: UnsyncBoxBody<Bytes, BodyError>,
+}
+
+impl First {
+    async fn of(mut body: UnsyncBoxBody<Bytes, BodyError>) -> Result<Self, Held> {
+        let mut frames = VecDeque::new();
+        let mut splitter = Splitter::new();
+        let mut held = 0;
+        while held <= HELD_CAP_BYTES {
+            let frame = match body.frame().await {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => return Err(Held::Ended(Some(error))),
+                None => return Err(Held::Ended(None)),
+            };
+            if let Some(piece) = frame.data_ref() {
+                held += piece.len();
+                splitter.push(piece);
+            }
+            frames.push_back(frame);
+            match splitter.next_event() {
+                Some(event) if event.is_error() => return Err(Held::Error),
+                Some(_) => break,
+                None => {}
+            }
+        }
+        Ok(Self { frames, rest: body })
+    }
+}
+
+impl Body for First {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.frames.pop_front() {
+            Some(frame) => Poll::Ready(Some(Ok(frame))),
+            None => Pin::new(&mut self.rest).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.frames.is_empty() && self.rest.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}

@@ -1,0 +1,215 @@
+//! An upstream's body on its way to the client, piece by piece, and the end of the story.
+
+use crate::events::{Completeness, Events};
+use crate::idle::Idle;
+use crate::ledger::Ledger;
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
+use oar_exchange::Outcome;
+use oar_protocol::{ErrorBody, ErrorKind, sse};
+use oar_upstream::BodyError;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// An upstream's body, passed on as it comes: nothing is merged or changed, and only the part of an event that has not
+/// come whole is held back.
+///
+/// It owns the story: told as complete after the last frame, as broken when the upstream's body fails, stops short or
+/// falls silent, and, when it is dropped before that, as left by the client. Dropping it drops the upstream's body, which
+/// ends the upstream's work.
+pub struct Relay {
+    body: UnsyncBoxBody<Bytes, BodyError>,
+    events: Option<Events>,
+    idle: Idle,
+    ledger: Option<Ledger>,
+    outcome: Outcome,
+    last_words: LastWords,
+}
+
+/// What is still to be said once the upstream's body has ended.
+enum LastWords {
+    /// It has not ended.
+    NotYet,
+    /// The rest of a complete stream; then the end.
+    Rest(Option<Bytes>),
+    /// The news that the stream broke off; then an abnormal end.
+    News(Bytes, BodyError),
+    /// The news has been handed over and may not have been written: a server drops what it holds at an abnormal end.
+    Told(BodyError),
+    /// An abnormal end.
+    Broken(BodyError),
+}
+
+/// Why an answer is cut.
+#[derive(Debug, thiserror::Error)]
+enum Cut {
+    #[error("upstream's body ended early: {0}")]
+    Failed(BodyError),
+    #[error("upstream's stream stopped without saying that it was complete")]
+    JustStopped,
+    #[error("upstream sent nothing for {}s", .0.as_secs())]
+    Silent(Duration),
+}
+
+impl Relay {
+    /// `outcome` is how the story ends if the body arrives whole; `idle` is how long it may be silent.
+    pub(crate) fn new(
+        body: UnsyncBoxBody<Bytes, BodyError>,
+        events: Option<Events>,
+        idle: Duration,
+        outcome: Outcome,
+        ledger: Ledger,
+    ) -> Self {
+        let (idle, ledger, last_words) = (Idle::new(idle), Some(ledger), LastWords::NotYet);
+        let mut relay = Self { body, events, idle, ledger, outcome, last_words };
+        relay.close_if_complete();
+        relay
+    }
+
+    /// A body that says so itself may not be polled again. What a stream of events says of itself counts instead.
+    fn close_if_complete(&mut self) {
+        if self.events.is_none() && self.body.is_end_stream() {
+            self.complete();
+        }
+    }
+
+    fn complete(&mut self) {
+        self.close(self.outcome, None);
+    }
+
+    fn close(&mut self, outcome: Outcome, error: Option<String>) {
+        if let Some(ledger) = self.ledger.take() {
+            ledger.close(outcome, error);
+        }
+    }
+
+    fn sends(&mut self, piece: &Bytes) {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.sends(piece);
+        }
+    }
+
+    /// Takes a frame of the upstream's; `None` when nothing of it can go out yet.
+    fn pass(&mut self, frame: Frame<Bytes>) -> Option<Frame<Bytes>> {
+        let frame = match (frame.into_data(), &mut self.events) {
+            (Ok(piece), Some(events)) => Frame::data(events.push(piece)?),
+            (Ok(piece), None) => Frame::data(piece),
+            (Err(trailers), _) => trailers,
+        };
+        if let Some(piece) = frame.data_ref() {
+            self.sends(piece);
+        }
+        self.close_if_complete();
+        Some(frame)
+    }
+
+    /// The upstream's body has ended as it should, which is not to say that it is complete.
+    fn finish(&mut self) {
+        let (rest, completeness) = match &mut self.events {
+            Some(events) => events.finish(),
+            None => (None, Completeness::Complete),
+        };
+        match completeness {
+            Completeness::Complete => {
+                if let Some(rest) = &rest {
+                    self.sends(rest);
+                }
+                self.complete();
+                self.last_words = LastWords::Rest(rest);
+            }
+            Completeness::JustStopped => self.cut(Cut::JustStopped),
+        }
+    }
+
+    /// The answer cannot be completed. A half event is not sent: the client could not tell it from a whole one.
+    fn cut(&mut self, why: Cut) {
+        let news = self.events.as_ref().filter(|events| events.can_add_one()).map(|_| {
+            let message = "The upstream broke off before the answer was complete.";
+            sse::error_event(&ErrorBody::new(ErrorKind::UpstreamError, "stream_interrupted", message))
+        });
+        if let Some(news) = &news {
+            self.sends(news);
+        }
+        self.close(Outcome::StreamBroken, Some(why.to_string()));
+        self.last_words = match news {
+            Some(news) => LastWords::News(news, why.into()),
+            None => LastWords::Broken(why.into()),
+        };
+    }
+
+    fn poll_upstream(&mut self, cx: &mut Context<'_>) -> Poll<Frame<Bytes>> {
+        while let LastWords::NotYet = self.last_words {
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    self.idle.something_happened();
+                    if let Some(frame) = self.pass(frame) {
+                        return Poll::Ready(frame);
+                    }
+                }
+                Poll::Ready(Some(Err(error))) => self.cut(Cut::Failed(error)),
+                Poll::Ready(None) => self.finish(),
+                Poll::Pending => {
+                    ready!(self.idle.poll_ring(cx));
+                    self.cut(Cut::Silent(self.idle.limit()));
+                }
+            }
+        }
+        Poll::Pending
+    }
+
+    fn poll_last_words(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match std::mem::replace(&mut self.last_words, LastWords::Rest(None)) {
+            LastWords::NotYet | LastWords::Rest(None) => Poll::Ready(None),
+            LastWords::Rest(Some(rest)) => Poll::Ready(Some(Ok(Frame::data(rest)))),
+            LastWords::News(news, why) => {
+                self.last_words = LastWords::Told(why);
+                Poll::Ready(Some(Ok(Frame::data(news))))
+            }
+            LastWords::Told(why) => {
+                // A body that has nothing to say for a moment is when servers write what they hold.
+                self.last_words = LastWords::Broken(why);
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            LastWords::Broken(why) => Poll::Ready(Some(Err(why))),
+        }
+    }
+}
+
+impl Body for Relay {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.poll_upstream(cx) {
+            Poll::Ready(frame) => Poll::Ready(Some(Ok(frame))),
+            Poll::Pending if matches!(self.last_words, LastWords::NotYet) => Poll::Pending,
+            Poll::Pending => self.poll_last_words(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self.last_words {
+            LastWords::NotYet => self.events.is_none() && self.body.is_end_stream(),
+            LastWords::Rest(ref rest) => rest.is_none(),
+            LastWords::News(..) | LastWords::Told(_) | LastWords::Broken(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.events {
+            // An event may be added, or the last part held back for ever.
+            Some(_) => SizeHint::default(),
+            None => self.body.size_hint(),
+        }
+    }
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relay").field("outcome", &self.outcome).finish_non_exhaustive()
+    }
+}

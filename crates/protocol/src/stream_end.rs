@@ -1,0 +1,89 @@
+//! Whether a stream said that it was complete.
+
+use memchr::memmem;
+
+/// What a stream must have said before its end counts as one. A connection that simply ends looks the same whether the
+/// upstream was done or died: `Connection: close` framing has no other sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamEnd {
+    /// Chat completions and completions: `[DONE]`, or a `finish_reason`, which servers send that forget `[DONE]`.
+    Done,
+    /// Responses: <https://platform.openai.com/docs/api-reference/responses-streaming>.
+    Response,
+    /// Messages: <https://docs.anthropic.com/en/docs/build-with-claude/streaming>.
+    Message,
+    /// Nothing is known of this stream.
+    Any,
+}
+
+impl StreamEnd {
+    /// What the streams of a path, given without its `/v1`, must say.
+    pub fn of(suffix: &str) -> Self {
+        match suffix.trim_end_matches('/') {
+            path if path.ends_with("/completions") => Self::Done,
+            path if path.ends_with("/responses") => Self::Response,
+            path if path.ends_with("/messages") => Self::Message,
+            _ => Self::Any,
+        }
+    }
+
+    /// Whether `events`, some whole events of a stream, say that it is complete. Text that talks about it does not: there
+    /// the quotes are escaped.
+    pub fn is_said_in(self, events: &[u8]) -> bool {
+        let says = |word: &str| memmem::find(events, word.as_bytes()).is_some();
+        match self {
+            Self::Done => has_data_line(events, b"[DONE]") || has_finish_reason(events),
+            Self::Response => {
+                ["completed", "incomplete", "failed"].iter().any(|end| says(&format!("response.{end}\"")))
+            }
+            Self::Message => says("\"message_stop\""),
+            Self::Any => true,
+        }
+    }
+}
+
+fn has_data_line(events: &[u8], data: &[u8]) -> bool {
+    let mut lines = events.split(|&byte| byte == b'\n' || byte == b'\r');
+    lines.any(|line| line.strip_prefix(b"data:").is_some_and(|rest| rest.trim_ascii() == data))
+}
+
+fn has_finish_reason(events: &[u8]) -> bool {
+    const FIELD: &[u8] = b"\"finish_reason\"";
+    memmem::find_iter(events, FIELD).any(|at| {
+        let after = events.get(at + FIELD.len()..).unwrap_or_default().trim_ascii_start();
+        after.strip_prefix(b":").is_some_and(|value| value.trim_ascii_start().starts_with(b"\""))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_api_has_its_own_last_word() {
+        for (path, last_word) in [
+            ("/chat/completions", "data: [DONE]\n\n"),
+            ("/completions", "data:[DONE]\r\n\r\n"),
+            ("/chat/completions", "data: {\"choices\":[{\"delta\":{},\"finish_reason\": \"stop\"}]}\n\n"),
+            ("/responses", "event: response.completed\ndata: {\"type\":\"response.completed\"}\n\n"),
+            ("/responses", "data: {\"type\":\"response.incomplete\"}\n\n"),
+            ("/messages", "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
+            ("/audio/speech", ""),
+        ] {
+            assert!(StreamEnd::of(path).is_said_in(last_word.as_bytes()), "{path} {last_word}");
+        }
+    }
+
+    #[test]
+    fn a_stream_that_just_stops_has_not_said_it() {
+        for (path, last_event) in [
+            ("/chat/completions", "data: {\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":null}]}\n\n"),
+            ("/chat/completions", "data: {\"choices\":[{\"delta\":{\"content\":\"say [DONE]\"}}]}\n\n"),
+            ("/chat/completions", "data: {\"content\":\"\\\"finish_reason\\\":\\\"stop\\\"\"}\n\n"),
+            ("/responses", "data: {\"type\":\"response.output_text.delta\"}\n\n"),
+            ("/messages", "data: {\"type\":\"content_block_delta\"}\n\n"),
+        ] {
+            assert!(!StreamEnd::of(path).is_said_in(last_event.as_bytes()), "{path} {last_event}");
+        }
+    }
+}

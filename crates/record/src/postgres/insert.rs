@@ -1,0 +1,72 @@
+//! Rows to one statement, by the driver itself: diesel keeps PostgreSQL's error codes to itself, and only they tell whose
+//! fault a failure is.
+
+use crate::{Row, schema};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error};
+
+/// A column's name, a row's value for it, and the type that this is sent as.
+type Column<'a> = (&'static str, &'a (dyn ToSql + Sync), Type);
+
+/// Takes the row apart without a rest, so that a column that is forgotten here does not compile.
+macro_rules! columns {
+    ($row:expr, $($name:ident: $type:ident,)*) => {{
+        let Row { id: _, $($name),* } = $row;
+        [$((stringify!($name), $name as &(dyn ToSql + Sync), Type::$type)),*]
+    }};
+}
+
+fn columns(row: &Row) -> [Column<'_>; 29] {
+    columns! {
+        row,
+        hostname: TEXT,
+        upstream_endpoint: TEXT,
+        upstream_sk: TEXT,
+        created_at: TIMESTAMPTZ,
+        ip: TEXT,
+        body: TEXT,
+        model: TEXT,
+        response: TEXT,
+        response_time: INT8,
+        elapsed_time: INT8,
+        status: INT8,
+        authorization: TEXT,
+        user_agent: TEXT,
+        headers: TEXT,
+        exchange_id: TEXT,
+        request_id: TEXT,
+        method: TEXT,
+        path: TEXT,
+        upstream: TEXT,
+        outcome: TEXT,
+        error: TEXT,
+        attempts: TEXT,
+        stream: BOOL,
+        prompt_tokens: INT8,
+        completion_tokens: INT8,
+        bytes_in: INT8,
+        bytes_out: INT8,
+        first_byte_time: INT8,
+        truncated: BOOL,
+    }
+}
+
+/// Writes the rows; those that are there already stay as they are.
+pub(super) async fn insert(rows: &[Row], client: &Client) -> Result<(), Error> {
+    for rows in rows.chunks(schema::STATEMENT_ROWS) {
+        let values: Vec<_> = rows.iter().flat_map(columns).map(|(_, value, kind)| (value, kind)).collect();
+        client.execute_typed(&statement(rows.len()), &values).await?;
+    }
+    Ok(())
+}
+
+/// `INSERT INTO records ("a", "b") VALUES ($1, $2), ($3, $4) …`
+fn statement(rows: usize) -> String {
+    let names = columns(&Row::default()).map(|(name, ..)| format!("\"{name}\""));
+    let tuple = |row: usize| {
+        let numbers = (1..=names.len()).map(|column| format!("${}", row * names.len() + column));
+        format!("({})", numbers.collect::<Vec<_>>().join(", "))
+    };
+    let tuples = (0..rows).map(tuple).collect::<Vec<_>>().join(", ");
+    format!("INSERT INTO records ({}) VALUES {tuples} ON CONFLICT (exchange_id) DO NOTHING", names.join(", "))
+}
