@@ -95,12 +95,14 @@ fn each_kind_of_value_is_read() {
 fn the_hosts_keys_are_not_the_guests() {
     #[derive(Debug, Deserialize)]
     struct Nothing {}
-    let Nothing {} = decode("name: a\ntimeout: 1\nstream_timeout: 1\nallow: [a]\ndeny: [b]\nnoauth: true");
+    let Nothing {} = decode(
+        "name: a\ntimeout: 1\nstream_timeout: 1\nconnect_timeout: 1\nidle_timeout: 1\nfirst_event_timeout: 1\nfailover_on: any\nallow: [a]\ndeny: [b]\nnoauth: true",
+    );
     decode::<()>("name: a");
     assert_eq!(
         problems::<()>("sk: a"),
         [
-            "upstreams[0].sk (line 3): unknown key [known keys: type, name, noauth, authorization, timeout, stream_timeout, allow, deny]"
+            "upstreams[0].sk (line 3): unknown key [known keys: type, name, noauth, authorization, timeout, stream_timeout, connect_timeout, idle_timeout, first_event_timeout, failover_on, allow, deny]"
         ]
     );
 }

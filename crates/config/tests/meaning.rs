@@ -1,6 +1,6 @@
 //! What the keys mean.
 
-use oar_config::{Access, Config, Database, Secrets};
+use oar_config::{Access, Config, Database, FailoverOn, Secrets};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 use std::time::Duration;
@@ -32,6 +32,8 @@ fn everything_but_the_upstreams_has_a_default() {
     assert_eq!(config.address.to_string(), ":8888");
     assert_eq!(config.hostname, None);
     assert_eq!((config.timeout, config.stream_timeout), (Duration::from_secs(120), Duration::from_secs(10)));
+    assert_eq!((config.connect_timeout, config.idle_timeout), (Duration::from_secs(5), Duration::from_secs(300)));
+    assert_eq!((config.first_event_timeout, config.failover_on), (Duration::from_secs(300), FailoverOn::Any));
     assert!(matches!(&config.database, Database::Sqlite { path } if path == Path::new("./db.sqlite")));
     assert_eq!(config.record.secrets, Secrets::Fingerprint);
     assert!(config.notify.feishu.is_none() && config.notify.matrix.is_none() && config.notify.webhook.is_none());

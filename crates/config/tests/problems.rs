@@ -73,6 +73,11 @@ fn top_level_values_are_checked() {
             &["stream_timeout (line 1): `120000` is longer than a day", "hint: a number without a unit means seconds"],
         ),
         (
+            "idle_timeout: 0",
+            &["idle_timeout (line 1): `0` is no time at all", "hint: leave the key out for the default"],
+        ),
+        ("idle_timeouts: 5", &["idle_timeouts (line 1): unknown key", "hint: did you mean `idle_timeout`?"]),
+        (
             "lb_policy: Random",
             &["lb_policy (line 1): `Random` is none of: order, random", "hint: did you mean `random`?"],
         ),
@@ -113,8 +118,9 @@ fn top_level_values_are_checked() {
     }
 }
 
-const HINT_TOP: &str = "hint: known keys: address, hostname, authorization, timeout, stream_timeout, lb_policy, dbtype, \
-                        dbaddr, record, notify, upstreams";
+const HINT_TOP: &str = "hint: known keys: address, hostname, authorization, timeout, stream_timeout, connect_timeout, \
+                        idle_timeout, first_event_timeout, failover_on, lb_policy, dbtype, dbaddr, record, notify, \
+                        upstreams";
 
 #[test]
 fn tokens_are_checked_and_never_shown() {

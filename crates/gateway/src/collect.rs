@@ -7,6 +7,8 @@ use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// Room is made ahead for this much at the most: what a header promises may never come.
 const AHEAD_CAP_BYTES: usize = 1024 * 1024;
@@ -20,10 +22,12 @@ pub(crate) enum Uncollected {
     Broken,
     /// The connection ended before it did.
     CutOff,
+    /// Nothing more of it came in time.
+    Stalled,
 }
 
 impl Uncollected {
-    /// HTTP says of framing that it is invalid; every other failure below a body is the connection's.
+    /// HTTP/1 says of framing that it is invalid; every other failure is that of a connection, or of a cancelled stream.
     fn from_error(error: &BodyError) -> Self {
         let mut cause: Option<&(dyn Error + 'static)> = Some(&**error);
         let mut failure = None;
@@ -32,14 +36,14 @@ impl Uncollected {
             cause = current.source();
         }
         match failure.map(io::Error::kind) {
-            Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) | None => Self::Broken,
-            Some(_) => Self::CutOff,
+            Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => Self::Broken,
+            Some(_) | None => Self::CutOff,
         }
     }
 }
 
-/// Collects at most `cap` bytes. A body that comes in one piece is not copied.
-pub(crate) async fn collect<B>(body: B, cap: usize) -> Result<Bytes, Uncollected>
+/// Collects at most `cap` bytes, each piece of them within `idle`. A body that comes in one piece is not copied.
+pub(crate) async fn collect<B>(body: B, cap: usize, idle: Duration) -> Result<Bytes, Uncollected>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BodyError>,
@@ -47,7 +51,9 @@ where
     let mut body = pin!(body);
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
-    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+    loop {
+        let next = timeout(idle, poll_fn(|cx| body.as_mut().poll_frame(cx)));
+        let Some(frame) = next.await.map_err(|_| Uncollected::Stalled)? else { break };
         let frame = frame.map_err(|error| Uncollected::from_error(&error.into()))?;
         let Ok(piece) = frame.into_data() else { continue };
         if first.len() + all.len() + piece.len() > cap {
@@ -76,7 +82,7 @@ mod tests {
 
     async fn collected(pieces: &[&'static str], cap: usize) -> Result<Bytes, Uncollected> {
         let frames = pieces.iter().map(|piece| Ok::<_, io::Error>(Frame::data(Bytes::from_static(piece.as_bytes()))));
-        collect(StreamBody::new(stream::iter(frames.collect::<Vec<_>>())), cap).await
+        collect(StreamBody::new(stream::iter(frames.collect::<Vec<_>>())), cap, Duration::from_secs(1)).await
     }
 
     #[tokio::test]

@@ -16,6 +16,9 @@ use tokio::time::{Instant, timeout_at};
 /// No more than this of an error answer is kept while other upstreams are tried.
 const ERROR_BODY_CAP_BYTES: usize = 64 * 1024;
 
+/// Nor is it waited for longer than this between two pieces: it is not worth it.
+const ERROR_BODY_IDLE: Duration = Duration::from_secs(5);
+
 /// The failures of one request, in order.
 #[derive(Default)]
 pub(crate) struct Failures {
@@ -120,7 +123,7 @@ impl CallerError {
     /// Reads the answer as far as it is kept; `None` when it is longer, or not there in time.
     async fn read(upstream: &Arc<str>, response: UpstreamResponse, deadline: Instant) -> Option<Self> {
         let ResponseBody::Body(body) = response.body else { return None };
-        let body = timeout_at(deadline, collect(body, ERROR_BODY_CAP_BYTES)).await.ok()?.ok()?;
+        let body = timeout_at(deadline, collect(body, ERROR_BODY_CAP_BYTES, ERROR_BODY_IDLE)).await.ok()?.ok()?;
         Some(Self { upstream: Arc::clone(upstream), status: response.status, headers: response.headers, body })
     }
 

@@ -52,6 +52,10 @@ pub struct Peer(pub IpAddr);
 pub struct Limits {
     /// The largest request body. Default: 64 MiB.
     pub body_bytes: usize,
+    /// How long a request body may take. Default: 120 s.
+    pub body_time: Duration,
+    /// How long a request body may be silent between two pieces. Default: 30 s.
+    pub body_idle: Duration,
     /// How much of an answer's text is kept for the record. Default: 1 MiB.
     pub transcript_bytes: usize,
     /// How long an upstream may take to list its models. Default: 5 s.
@@ -64,6 +68,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 64 * 1024 * 1024,
+            body_time: Duration::from_secs(120),
+            body_idle: Duration::from_secs(30),
             transcript_bytes: 1024 * 1024,
             listing: Duration::from_secs(5),
             listing_age: Duration::from_secs(60),
@@ -186,7 +192,7 @@ impl Gateway {
             }
             Wanted::Api(api) => api,
         };
-        let asked = read::read(&head, api, body, self.shared.limits.body_bytes).await?;
+        let asked = read::read(&head, api, body, &self.shared.limits).await?;
         ledger.asked(&asked);
         let plan = self.plan(&caller, &asked, ledger.seed())?;
         let upgrade = head.take_upgrade();

@@ -92,7 +92,7 @@ impl Catalogue {
     }
 
     async fn ask(&self, backend: &Backend, request: &UpstreamRequest) -> Option<Arc<ModelList>> {
-        let listing = timeout(self.patience, fetch(backend, request)).await.ok()??;
+        let listing = timeout(self.patience, fetch(backend, request, self.patience)).await.ok()??;
         Some(Arc::new(listing))
     }
 
@@ -108,10 +108,10 @@ impl Catalogue {
     }
 }
 
-async fn fetch(backend: &Backend, request: &UpstreamRequest) -> Option<ModelList> {
+async fn fetch(backend: &Backend, request: &UpstreamRequest, patience: Duration) -> Option<ModelList> {
     let response = backend.upstream.send(request).await.ok().filter(|response| response.status.is_success())?;
     let ResponseBody::Body(body) = response.body else { return None };
-    let body = collect(body, LISTING_CAP_BYTES).await.ok()?;
+    let body = collect(body, LISTING_CAP_BYTES, patience).await.ok()?;
     ModelList::parse(&body).ok()
 }
 

@@ -2,6 +2,7 @@
 
 use crate::authenticate::Presented;
 use crate::collect::{Uncollected, collect};
+use crate::gateway::Limits;
 use crate::head::{Api, Head};
 use crate::reject::Reject;
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use http_body::Body;
 use oar_protocol::{Facts, FactsError, Form};
 use oar_routing::{Mode, Query, Repeat};
 use oar_upstream::{BodyError, UpstreamRequest};
+use tokio::time::timeout;
 
 /// A request that has been read.
 pub(crate) struct Asked {
@@ -22,8 +24,8 @@ pub(crate) struct Asked {
     repeat: Repeat,
 }
 
-/// Reads the body, at most `cap` bytes of it, and what it says about routing.
-pub(crate) async fn read<B>(head: &Head, api: Api, body: B, cap: usize) -> Result<Asked, Reject>
+/// Reads the body, within `limits`, and what it says about routing.
+pub(crate) async fn read<B>(head: &Head, api: Api, body: B, limits: &Limits) -> Result<Asked, Reject>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BodyError>,
@@ -31,13 +33,16 @@ where
     if head.is_encoded() {
         return Err(Reject::EncodedBody);
     }
+    let cap = limits.body_bytes;
     if head.content_length.is_some_and(|length| length > cap as u64) {
         return Err(Reject::BodyTooLarge { cap });
     }
-    let body = collect(body, cap).await.map_err(|why| match why {
+    let collecting = timeout(limits.body_time, collect(body, cap, limits.body_idle));
+    let body = collecting.await.unwrap_or(Err(Uncollected::Stalled)).map_err(|why| match why {
         Uncollected::TooLong => Reject::BodyTooLarge { cap },
         Uncollected::Broken => Reject::UnreadableBody,
         Uncollected::CutOff => Reject::ClientLeft,
+        Uncollected::Stalled => Reject::SlowBody,
     })?;
     let facts = Facts::read(head.content_type(), &body).map_err(Reject::Facts)?;
     let alias = alias(head, &api, &facts).map_err(Reject::Facts)?;

@@ -24,6 +24,7 @@ pub(crate) enum Reject {
         cap: usize,
     },
     UnreadableBody,
+    SlowBody,
     /// In the middle of its body: nobody reads this answer, but the record does.
     ClientLeft,
     EncodedBody,
@@ -88,6 +89,7 @@ impl Reject {
                 W::caller(413, "request_too_large", format!("The request body is larger than {cap} bytes."))
             }
             Self::UnreadableBody => W::caller(400, "invalid_body", "The request body could not be read."),
+            Self::SlowBody => W::caller(408, "request_body_timeout", "The request body did not come in time."),
             Self::ClientLeft => {
                 let wording = W::caller(CLIENT_CLOSED_REQUEST, "client_closed", "The request body ended early.");
                 W { outcome: Outcome::ClientClosed, ..wording }
@@ -136,6 +138,7 @@ impl Reject {
             | Self::Unauthorized
             | Self::BodyTooLarge { .. }
             | Self::UnreadableBody
+            | Self::SlowBody
             | Self::ClientLeft
             | Self::EncodedBody => true,
             Self::Facts(_)

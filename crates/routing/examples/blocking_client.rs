@@ -3,6 +3,8 @@
 //! The "client" here is a closure over a `TcpStream`, so that the example needs nothing else; put `ureq` or `curl` in
 //! its place. Run it with `cargo run -p oar-routing --example blocking_client`.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use oar_routing::{Candidate, Finding, Order, Query, Router, Token, Verdict};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

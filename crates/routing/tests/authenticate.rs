@@ -13,7 +13,7 @@ fn router(global: &[&str]) -> Router<()> {
     let builder = Router::builder(Order::Configured)
         .candidate(Candidate::new("global", ()))
         .candidate(Candidate::new("own", ()).access(Access::Tokens(tokens(&["b", "c", ""]))));
-    tokens(global).into_iter().fold(builder, |builder, token| builder.token(token)).build().expect("a router")
+    tokens(global).into_iter().fold(builder, oar_routing::Builder::token).build().expect("a router")
 }
 
 fn open_to(router: &Router<()>, token: Option<&str>) -> Option<Vec<String>> {

@@ -10,7 +10,7 @@ fn seconds(seconds: u64) -> Duration {
 
 fn router(order: Order, candidates: Vec<Candidate<()>>) -> Router<()> {
     let builder = Router::builder(order).token(Token::new("t"));
-    candidates.into_iter().fold(builder, |builder, candidate| builder.candidate(candidate)).build().expect("a router")
+    candidates.into_iter().fold(builder, oar_routing::Builder::candidate).build().expect("a router")
 }
 
 fn planned(router: &Router<()>, query: &Query<'_>, seed: u64) -> Result<Vec<String>, NoRoute> {

@@ -56,6 +56,20 @@ config.yaml: 3 problems
     assert_eq!((left.code, left.stdout.as_str(), left.stderr.as_str()), (Some(1), "", complaint));
 }
 
+/// The keys of a backend are read by somebody else than the host's; whoever mends a file should not have to know.
+#[tokio::test]
+async fn problems_of_the_host_and_of_a_backend_are_told_together() {
+    let folder = Folder::new(
+        "authorization: canary-token\ntimeout: soon\nupstreams:\n  - {sk: canary-key, endpoint: api.openai.com/v1}\n",
+    );
+    let left = folder.run(&["check"]).await;
+    assert_eq!((left.code, left.stdout.as_str()), (Some(1), ""));
+    for part in ["2 problems", "timeout (line 2): `soon`", "upstreams[0].endpoint (line 4): `api.openai.com/v1`"] {
+        assert!(left.stderr.contains(part), "{part} in\n{}", left.stderr);
+    }
+    assert!(!left.stderr.contains("canary"));
+}
+
 #[tokio::test]
 async fn a_good_file_is_told_in_short_with_what_may_not_be_meant() {
     let folder = Folder::new(

@@ -1,6 +1,6 @@
 //! Clients that leave: the upstream's work ends with them, whatever they left behind.
 
-use crate::service::{Service, TOKEN, chat, config, get};
+use crate::service::{Service, TOKEN, chat, config};
 use oar_testkit::{Ending, RawClient, Script, ScriptedUpstream, Step, request_bytes};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -77,18 +77,6 @@ async fn pipelined_requests_are_answered_in_order() {
     for model in ["first", "second"] {
         assert_eq!(client.read_response().await.unwrap().text(), format!(r#"{{"model": "{model}"}}"#));
     }
-    service.stop().await;
-}
-
-/// C04: to close the sending side is to leave, but what can be answered at once is.
-#[tokio::test]
-async fn a_client_that_half_closes_gets_what_needs_no_waiting() {
-    let upstream = ScriptedUpstream::hanging().await.unwrap();
-    let service = service(&upstream).await;
-    let mut client = RawClient::connect(service.addr).await.unwrap();
-    client.send(get("/livez")).await.unwrap();
-    client.half_close().await.unwrap();
-    assert_eq!(client.read_response().await.unwrap().text(), "ok\n");
     service.stop().await;
 }
 

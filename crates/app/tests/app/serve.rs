@@ -1,12 +1,19 @@
 //! Connections: both versions of HTTP, and clients that leave.
 
-use crate::service::{Service, TOKEN, chat, config};
+use crate::service::{Service, TOKEN, chat, config, parse};
 use bytes::Bytes;
 use http::{Request, Version};
+use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use oar_testkit::{RawClient, ScriptedUpstream};
+use oar_app::App;
+use oar_app::exchange::Outcome;
+use oar_testkit::{Heard, RawClient, ScriptedUpstream};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::task::JoinSet;
 
 async fn service(upstream: &ScriptedUpstream) -> Service {
     Service::start(&config("dbtype: none", &[("only", upstream)])).await
@@ -27,6 +34,39 @@ async fn http2_with_prior_knowledge_is_served() {
         let text = answer.into_body().collect().await.unwrap().to_bytes();
         assert!(text.starts_with(body.as_bytes()));
     }
+    drop(client);
+    service.stop().await;
+}
+
+/// An upload that stops after its first piece.
+struct Stalled(Option<Bytes>);
+
+impl Body for Stalled {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.take().map_or(Poll::Pending, |piece| Poll::Ready(Some(Ok(Frame::data(piece)))))
+    }
+}
+
+/// C05: in HTTP/2 the connection stays when a request is given up.
+#[tokio::test]
+async fn an_upload_that_is_cancelled_over_http2_reaches_no_upstream() {
+    let (upstream, heard) = (ScriptedUpstream::answering(200, &[], "").await.unwrap(), Heard::new());
+    let file = config("dbtype: none", &[("only", &upstream)]);
+    let service = Service::run(App::builder(parse(&file)).observer(heard.clone()).build().unwrap()).await;
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Stalled>();
+    let request = Request::post(format!("http://{}/v1/uploads", service.addr)).header("authorization", TOKEN);
+    let mut asking = JoinSet::new();
+    asking.spawn(client.request(request.body(Stalled(Some("half".into()))).unwrap()));
+    while heard.begun() == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(asking);
+    let story = heard.only().await;
+    assert_eq!((story.outcome, story.answer.status), (Outcome::ClientClosed, 499), "{:?}", story.error);
+    assert!(upstream.connections().is_empty());
     drop(client);
     service.stop().await;
 }

@@ -227,3 +227,23 @@ async fn a_client_that_leaves_before_its_body_is_whole_reaches_no_upstream() {
         assert!(story.request.body.is_empty() && upstream.connections().is_empty());
     }
 }
+
+/// C09: a body that comes by the drop, and one that stops coming.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_in_time_is_refused() {
+    let upstream = ScriptedUpstream::answering(200, &[], "never asked").await.unwrap();
+    let house = House::of([&upstream]).await;
+    for drops in [0, 30] {
+        let mut client = house.connect().await;
+        let head =
+            "POST /v1/files HTTP/1.1\r\nhost: h\r\nauthorization: Bearer team-token\r\ncontent-length: 100\r\n\r\n";
+        client.send(head).await.unwrap();
+        for _ in 0..drops {
+            client.send("x").await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        }
+        let answer = client.read_response().await.expect("an answer");
+        assert_eq!(refusal(&answer), (408, "request_body_timeout".into()), "after {drops} drops");
+    }
+    assert!(upstream.connections().is_empty());
+}
