@@ -233,7 +233,7 @@ async fn a_client_that_leaves_before_its_body_is_whole_reaches_no_upstream() {
 async fn a_body_that_does_not_come_in_time_is_refused() {
     let upstream = ScriptedUpstream::answering(200, &[], "never asked").await.unwrap();
     let house = House::of([&upstream]).await;
-    for drops in [0, 30] {
+    for drops in [0, 20] {
         let mut client = house.connect().await;
         let head =
             "POST /v1/files HTTP/1.1\r\nhost: h\r\nauthorization: Bearer team-token\r\ncontent-length: 100\r\n\r\n";
