@@ -7,7 +7,7 @@ use crate::serve::{self, Connections, Drained, Shutdown};
 use crate::tally;
 use oar_config::{Config, Draft, Problem};
 use oar_exchange::Observer;
-use oar_gateway::{Backend, CredentialLabel, Gateway};
+use oar_gateway::{Backend, CredentialLabel, Gateway, Limits};
 use oar_metrics::Metrics;
 use oar_notify::{Alerts, Notifier, SetupError};
 use oar_record::{OpenError, Recorder};
@@ -168,8 +168,15 @@ impl App {
         observers.push(Arc::clone(&metrics) as Arc<dyn Observer>);
         observers.extend(records.map(|records| Arc::clone(&records.recorder) as Arc<dyn Observer>));
         observers.extend(alerts.map(|alerts| Arc::clone(alerts) as Arc<dyn Observer>));
+        let limits = Limits {
+            body_bytes: self.config.max_body,
+            body_time: self.config.body_timeout,
+            total: self.config.total_timeout,
+            ..Limits::default()
+        };
         let gateway = Gateway::builder(self.router)
             .label(self.label)
+            .limits(limits)
             .tunnels(connections.tasks.clone())
             .cut(connections.cut.clone());
         let gateway = observers.into_iter().fold(gateway, oar_gateway::Builder::observer);

@@ -10,6 +10,7 @@ use crate::notify::{NotifySettings, notify};
 use crate::problem::{Complaint, Place, Problem, Problems, Report};
 use crate::record::{RecordSettings, record};
 use crate::section::{Field, Section};
+use crate::size::size;
 use crate::tokens::tokens;
 use crate::upstream::{Access, UpstreamConfig, upstreams};
 use crate::word::{choice, line};
@@ -38,6 +39,12 @@ pub struct Config {
     pub first_event_timeout: Duration,
     /// How long an answer may be silent between two bytes; 300 s unless the file says otherwise.
     pub idle_timeout: Duration,
+    /// How long trying one upstream after the other may take in all; `None`, for no limit, unless the file says otherwise.
+    pub total_timeout: Option<Duration>,
+    /// How long a request body may take; 120 s unless the file says otherwise.
+    pub body_timeout: Duration,
+    /// The largest request body in bytes; 64 MiB unless the file says otherwise.
+    pub max_body: usize,
     /// After which failures the next upstream is tried.
     pub failover_on: FailoverOn,
     /// In which order upstreams are tried.
@@ -148,6 +155,9 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
     let connect_timeout = top.take("connect_timeout").read(duration).unwrap_or(Duration::from_secs(5));
     let idle_timeout = top.take("idle_timeout").read(duration).unwrap_or(Duration::from_secs(300));
     let first_event_timeout = top.take("first_event_timeout").read(duration).unwrap_or(idle_timeout);
+    let total_timeout = top.take("total_timeout").read(duration);
+    let body_timeout = top.take("body_timeout").read(duration).unwrap_or(Duration::from_secs(120));
+    let max_body = top.take("max_body").read(size).unwrap_or(64 * 1024 * 1024);
     let failover_on = failover_on(top.take("failover_on")).unwrap_or_default();
     let order = top.take("lb_policy").read(|text| choice(text, ORDERS)).unwrap_or_default();
     let database = database(top);
@@ -175,6 +185,9 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
         connect_timeout,
         first_event_timeout,
         idle_timeout,
+        total_timeout,
+        body_timeout,
+        max_body,
         failover_on,
         order,
         database,

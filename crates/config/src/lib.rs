@@ -66,6 +66,7 @@ mod failover;
 mod load;
 mod notify;
 mod record;
+mod size;
 mod tokens;
 mod upstream;
 

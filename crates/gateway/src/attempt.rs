@@ -39,17 +39,22 @@ pub(crate) enum Tried {
     Held(Held),
 }
 
-/// Makes the attempts of a plan in order.
+/// Makes the attempts of a plan in order, and none after `until`.
 pub(crate) async fn attempt(
     plan: &Plan<Arc<Backend>>,
     request: &UpstreamRequest,
+    until: Option<Instant>,
     ledger: &mut Ledger,
 ) -> Result<Winner, Reject> {
     let mut failures = Failures::default();
     for attempt in plan.attempts() {
-        let deadline = Instant::now() + attempt.timeout();
+        let now = Instant::now();
+        if until.is_some_and(|until| until <= now) {
+            break;
+        }
+        let deadline = earliest(now + attempt.timeout(), until);
         ledger.attempt_begins(attempt.name(), attempt.payload());
-        let tried = try_one(&attempt, request, deadline).await;
+        let tried = try_one(&attempt, request, deadline, until).await;
         ledger.attempt_ends(&tried);
         match (attempt.judge(tried.finding()), tried) {
             (Verdict::Relay, Tried::Answered(response)) => return Ok(Winner::new(&attempt, request, response)),
@@ -68,16 +73,26 @@ pub(crate) async fn attempt(
 }
 
 /// Sends the request once: until the head has arrived, and, of a stream, its first event.
-async fn try_one(attempt: &Attempt<'_, Arc<Backend>>, request: &UpstreamRequest, deadline: Instant) -> Tried {
+async fn try_one(
+    attempt: &Attempt<'_, Arc<Backend>>,
+    request: &UpstreamRequest,
+    deadline: Instant,
+    until: Option<Instant>,
+) -> Tried {
     let backend = attempt.payload();
+    let first_event = || earliest(Instant::now() + backend.patience.first_event, until);
     match timeout_at(deadline, backend.upstream.send(request)).await {
-        Ok(Ok(response)) => match hold::until_first_event(response, backend.patience.first_event).await {
+        Ok(Ok(response)) => match hold::until_first_event(response, first_event()).await {
             Ok(response) => Tried::Answered(response),
             Err(held) => Tried::Held(held),
         },
         Ok(Err(error)) => Tried::Failed(error),
         Err(_) => Tried::TimedOut,
     }
+}
+
+fn earliest(one: Instant, other: Option<Instant>) -> Instant {
+    other.map_or(one, |other| other.min(one))
 }
 
 impl Winner {

@@ -22,6 +22,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -56,6 +57,9 @@ pub struct Limits {
     pub body_time: Duration,
     /// How long a request body may be silent between two pieces. Default: 30 s.
     pub body_idle: Duration,
+    /// How long trying one upstream after the other may take in all, until a head (and the first event of a stream) has
+    /// arrived; none by default.
+    pub total: Option<Duration>,
     /// How much of an answer's text is kept for the record. Default: 1 MiB.
     pub transcript_bytes: usize,
     /// How long an upstream may take to list its models. Default: 5 s.
@@ -70,6 +74,7 @@ impl Default for Limits {
             body_bytes: 64 * 1024 * 1024,
             body_time: Duration::from_secs(120),
             body_idle: Duration::from_secs(30),
+            total: None,
             transcript_bytes: 1024 * 1024,
             listing: Duration::from_secs(5),
             listing_age: Duration::from_secs(60),
@@ -196,8 +201,9 @@ impl Gateway {
         ledger.asked(&asked);
         let plan = self.plan(&caller, &asked, ledger.seed())?;
         let upgrade = head.take_upgrade();
+        let until = self.until(&head);
         let request = asked.into_upstream_request(head, presented);
-        let winner = attempt::attempt(&plan, &request, ledger).await?;
+        let winner = attempt::attempt(&plan, &request, until, ledger).await?;
         Ok(Answer::Relayed(winner, upgrade))
     }
 
@@ -213,6 +219,14 @@ impl Gateway {
             tracing::debug!(explanation = %self.shared.router.explain(caller, &query), "no upstream serves the request");
             Reject::NoRoute { name: asked.name().to_owned() }
         })
+    }
+}
+
+impl Gateway {
+    /// When trying ends: the operator's limit, or the client's, whichever comes first.
+    fn until(&self, head: &Head) -> Option<Instant> {
+        let limits = [self.shared.limits.total, head.client_patience()];
+        limits.into_iter().flatten().min().map(|limit| head.arrived + limit)
     }
 }
 

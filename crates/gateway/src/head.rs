@@ -8,10 +8,15 @@ use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use hyper::upgrade::OnUpgrade;
 use oar_protocol::{Ambiguity, ApiPath, PathError, headers};
 use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// A request that has passed so many gateways goes in a circle: an upstream leads back here.
 const HOPS_CAP: u64 = 5;
+
+/// A client that says it waits longer says nothing that matters here.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A request's head. Its headers are rid of what concerns only the client's connection.
 pub(crate) struct Head {
@@ -23,6 +28,8 @@ pub(crate) struct Head {
     pub(crate) peer: IpAddr,
     pub(crate) headers: HeaderMap,
     pub(crate) content_length: Option<u64>,
+    /// When it came.
+    pub(crate) arrived: Instant,
     /// Whether the head, as it came, could be read in one way only.
     unambiguous: Result<(), Ambiguity>,
     /// How many gateways the request has passed before this one.
@@ -73,6 +80,7 @@ impl Head {
             method: parts.method,
             uri: parts.uri,
             peer: parts.extensions.get::<Peer>().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0),
+            arrived: Instant::now(),
             content_length: number(&parts.headers, &header::CONTENT_LENGTH),
             unambiguous,
             hops: number(&parts.headers, &headers::HOPS).unwrap_or_default(),
@@ -116,6 +124,14 @@ impl Head {
             Some(name) if !name.is_empty() => oar_protocol::decode_segment(name).map(WantedModels::One),
             Some(_) | None => None,
         }
+    }
+
+    /// How long the client waits before it gives up, as OpenAI's libraries say: Python in the first header, Node in the
+    /// second. An answer that comes later is for nobody.
+    pub(crate) fn client_patience(&self) -> Option<Duration> {
+        let seconds = |name: &str| self.headers.get(name)?.to_str().ok()?.parse::<f64>().ok();
+        let seconds = seconds("x-stainless-read-timeout").or_else(|| seconds("x-stainless-timeout"))?;
+        Duration::try_from_secs_f64(seconds).ok().filter(|patience| *patience < LONGEST_PATIENCE)
     }
 
     pub(crate) fn content_type(&self) -> Option<&str> {

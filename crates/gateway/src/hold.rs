@@ -10,8 +10,7 @@ use oar_upstream::{BodyError, ResponseBody, UpstreamResponse};
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// No more than this is held back: a stream that begins with so much and no event is passed on as it is.
 const HELD_CAP_BYTES: usize = 64 * 1024;
@@ -27,11 +26,11 @@ pub(crate) enum Held {
 }
 
 /// Resolves as soon as the first event of a stream is there, with nothing of it lost; at once for any other answer.
-pub(crate) async fn until_first_event(response: UpstreamResponse, limit: Duration) -> Result<UpstreamResponse, Held> {
+pub(crate) async fn until_first_event(response: UpstreamResponse, deadline: Instant) -> Result<UpstreamResponse, Held> {
     let UpstreamResponse { status, headers, body } = response;
     let body = match body {
         ResponseBody::Body(body) if status.is_success() && is_event_stream(&headers) => {
-            let first = timeout(limit, First::of(body)).await.map_err(|_| Held::Silent)?;
+            let first = timeout_at(deadline, First::of(body)).await.map_err(|_| Held::Silent)?;
             ResponseBody::stream(first?)
         }
         other @ (ResponseBody::Body(_) | ResponseBody::Tunnel(_)) => other,

@@ -1,11 +1,12 @@
 //! How long an upstream is waited for, with a clock that only these tests move.
 
-use crate::house::{Fake, TOKEN, router};
+use crate::house::{Ask, Fake, House, TOKEN, entry, router, status};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
-use oar_gateway::Gateway;
+use oar_gateway::{Gateway, Limits};
 use oar_routing::Timeouts;
+use oar_testkit::ScriptedUpstream;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -73,4 +74,31 @@ async fn silent_upstreams_are_waited_for_one_after_the_other() {
     let answer = gateway.serve(request.body(Full::new(Bytes::from(STREAM))).unwrap()).await;
     assert_eq!((answer.status().as_u16(), began.elapsed().as_secs()), (504, 30));
     assert!(silent.iter().all(|upstream| upstream.hits() == 1));
+}
+
+/// The client's own limit: nobody is asked for a client that has given up.
+#[tokio::test(start_paused = true)]
+async fn the_clients_own_limit_ends_the_trying() {
+    for header in ["x-stainless-read-timeout", "x-stainless-timeout"] {
+        let (first, second) = (ScriptedUpstream::hanging().await.unwrap(), ScriptedUpstream::hanging().await.unwrap());
+        let house = House::of([&first, &second]).await;
+        let answer = house.ask(&Ask::chat().and_header(header, "150")).await;
+        assert_eq!(status(&answer), 504);
+        let story = house.story().await;
+        assert!(
+            story.elapsed >= Duration::from_secs(150) && story.elapsed < Duration::from_secs(151),
+            "{:?}",
+            story.elapsed
+        );
+        assert_eq!(story.attempts.len(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_of_all_attempts_leaves_none_for_those_that_come_too_late() {
+    let (first, second) = (ScriptedUpstream::hanging().await.unwrap(), ScriptedUpstream::hanging().await.unwrap());
+    let limits = Limits { total: Some(Duration::from_secs(60)), ..Limits::default() };
+    let house = House::limited([entry("first", &first), entry("second", &second)], limits).await;
+    assert_eq!(status(&house.ask(&Ask::chat()).await), 504);
+    assert!(second.connections().is_empty());
 }
