@@ -34,6 +34,8 @@ fn everything_but_the_upstreams_has_a_default() {
     assert_eq!((config.timeout, config.stream_timeout), (Duration::from_secs(120), Duration::from_secs(10)));
     assert_eq!((config.connect_timeout, config.idle_timeout), (Duration::from_secs(5), Duration::from_secs(300)));
     assert_eq!((config.first_event_timeout, config.failover_on), (Duration::from_secs(300), FailoverOn::Any));
+    assert_eq!((config.total_timeout, config.body_timeout), (None, Duration::from_secs(120)));
+    assert_eq!(config.max_body, 64 * 1024 * 1024);
     assert!(matches!(&config.database, Database::Sqlite { path } if path == Path::new("./db.sqlite")));
     assert_eq!(config.record.secrets, Secrets::Fingerprint);
     assert!(config.notify.feishu.is_none() && config.notify.matrix.is_none() && config.notify.webhook.is_none());
@@ -50,6 +52,13 @@ fn keys_with_nothing_behind_them_have_their_default() {
     assert_eq!(config.timeout, Duration::from_secs(120));
     assert_eq!(config.upstreams[0].name, "openai-1");
     assert!(matches!(config.upstreams[0].access, Access::Global));
+}
+
+#[test]
+fn a_whole_request_and_its_body_may_be_limited() {
+    let config = parse(&with_upstream("total_timeout: 1m30s\nbody_timeout: 5\nmax_body: 25 MB"));
+    assert_eq!(config.total_timeout, Some(Duration::from_secs(90)));
+    assert_eq!((config.body_timeout, config.max_body), (Duration::from_secs(5), 25_000_000));
 }
 
 #[test]

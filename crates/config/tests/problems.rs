@@ -78,6 +78,14 @@ fn top_level_values_are_checked() {
         ),
         ("idle_timeouts: 5", &["idle_timeouts (line 1): unknown key", "hint: did you mean `idle_timeout`?"]),
         (
+            "max_body: 64M",
+            &[
+                "max_body (line 1): `64M` is not a size",
+                "hint: write bytes (`1048576`), or a whole number with a unit (`64MiB`, `25MB`)",
+            ],
+        ),
+        ("max_body: 0", &["max_body (line 1): `0` is not between 1 byte and 1 GiB"]),
+        (
             "lb_policy: Random",
             &["lb_policy (line 1): `Random` is none of: order, random", "hint: did you mean `random`?"],
         ),
@@ -119,8 +127,8 @@ fn top_level_values_are_checked() {
 }
 
 const HINT_TOP: &str = "hint: known keys: address, hostname, authorization, timeout, stream_timeout, connect_timeout, \
-                        idle_timeout, first_event_timeout, failover_on, lb_policy, dbtype, dbaddr, record, notify, \
-                        upstreams";
+                        idle_timeout, first_event_timeout, total_timeout, body_timeout, max_body, failover_on, \
+                        lb_policy, dbtype, dbaddr, record, notify, upstreams";
 
 #[test]
 fn tokens_are_checked_and_never_shown() {

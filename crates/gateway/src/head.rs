@@ -87,8 +87,9 @@ impl Head {
             headers: parts.headers,
             upgrade,
         };
-        headers::strip_hop_by_hop(&mut head.headers);
+        // First, because what a client says of its connection, it says to us: a token named there is still ours to read.
         let presented = Presented::take(&mut head.headers);
+        headers::strip_hop_by_hop(&mut head.headers);
         head.headers.insert(headers::HOPS, HeaderValue::from(head.hops.saturating_add(1)));
         (head, presented, body)
     }

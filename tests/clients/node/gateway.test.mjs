@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import OpenAI from "openai";
-import { MODEL, ask, chatHitsDuring, makeClient } from "./client.mjs";
+import { MODEL, QUESTION, ask, chatHitsDuring, makeClient } from "./client.mjs";
 
 test("a stranger is refused before any upstream hears of it", async () => {
   const stranger = makeClient({ apiKey: "a-token-nobody-gave" });
@@ -29,4 +29,24 @@ test("a request id is made or kept", async () => {
 test("a conflict is not repeated because the gateway says so", async () => {
   const client = makeClient({ maxRetries: 2 });
   assert.equal(await chatHitsDuring(() => assert.rejects(ask(client, "error-409"), OpenAI.ConflictError)), 1);
+});
+
+test("a stream that breaks off is an exception and is not asked for again", async () => {
+  const client = makeClient({ maxRetries: 2 });
+  let pieces = 0;
+  const hits = await chatHitsDuring(() =>
+    assert.rejects(
+      async () => {
+        const order = { model: "error-cut", messages: QUESTION, stream: true };
+        for await (const _ of await client.chat.completions.create(order)) pieces += 1;
+      },
+      (error) => error instanceof OpenAI.APIError && error.code === "stream_interrupted",
+    ),
+  );
+  assert.ok(pieces > 0);
+  assert.equal(hits, 1);
+});
+
+test("an answer that breaks off is an exception", async () => {
+  await assert.rejects(async () => (await ask(makeClient(), "error-cut")).choices);
 });

@@ -35,3 +35,19 @@ def test_a_conflict_is_not_repeated_because_the_gateway_says_so(chat_hits):
         ask(make_client(max_retries=2), "error-409")
     assert caught.value.response.headers["x-should-retry"] == "false"
     assert chat_hits.since == 1
+
+
+def test_a_stream_that_breaks_off_is_an_exception_and_is_not_asked_for_again(chat_hits):
+    client, pieces = make_client(max_retries=2), []
+    with pytest.raises(openai.APIError) as caught:
+        for piece in client.chat.completions.create(model="error-cut", messages=QUESTION, stream=True):
+            pieces.append(piece)
+    assert pieces
+    assert caught.value.code == "stream_interrupted"
+    assert chat_hits.since == 1
+
+
+# Nobody can tell an answer that is not a stream from a connection that failed: the client asks again, as it should.
+def test_an_answer_that_breaks_off_is_an_exception(client):
+    with pytest.raises(openai.OpenAIError):
+        ask(client, "error-cut")

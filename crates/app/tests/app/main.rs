@@ -6,10 +6,12 @@ mod service;
 mod drain;
 mod front;
 mod leaving;
+mod paths;
 mod patience;
 mod records;
 mod refused;
 mod serve;
 mod stop;
+mod unambiguous;
 
 mod backends;
