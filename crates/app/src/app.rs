@@ -179,8 +179,9 @@ impl App {
             .limits(limits)
             .tunnels(connections.tasks.clone())
             .cut(connections.cut.clone());
-        let gateway = observers.into_iter().fold(gateway, oar_gateway::Builder::observer);
-        Front::new(gateway.build(), metrics)
+        let gateway = observers.into_iter().fold(gateway, oar_gateway::Builder::observer).build();
+        tally::gateway(&metrics, &gateway);
+        Front::new(gateway, metrics)
     }
 
     fn hostname(&self) -> String {

@@ -1,10 +1,17 @@
 //! What other rooms count, read by the metrics when they are scraped.
 
 use crate::serve::AcceptErrors;
+use oar_gateway::Gateway;
 use oar_metrics::Metrics;
 use oar_notify::ChannelCounts;
 use oar_record::{Counters, DropReason};
 use std::sync::Arc;
+
+pub(crate) fn gateway(metrics: &Metrics, gateway: &Gateway) {
+    let gateway = gateway.clone();
+    let help = "Memory that request bodies hold until they have been answered";
+    metrics.gauge_fn("oar_buffered_request_bytes", help, &[], move || gateway.buffered_bytes() as u64);
+}
 
 pub(crate) fn records(metrics: &Metrics, counters: &Counters) {
     let read = |value: fn(&Counters) -> u64| {

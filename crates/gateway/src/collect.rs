@@ -1,5 +1,6 @@
 //! A whole body, if it is not too long.
 
+use crate::budget::{Budget, NoRoom, Share};
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use oar_upstream::BodyError;
@@ -24,6 +25,8 @@ pub(crate) enum Uncollected {
     CutOff,
     /// Nothing more of it came in time.
     Stalled,
+    /// There was no memory for it.
+    NoRoom,
 }
 
 impl Uncollected {
@@ -48,6 +51,20 @@ where
     B: Body<Data = Bytes>,
     B::Error: Into<BodyError>,
 {
+    collect_into(body, cap, idle, &mut Budget::new(cap).share()).await
+}
+
+/// The same, on a share of a budget.
+pub(crate) async fn collect_into<B>(
+    body: B,
+    cap: usize,
+    idle: Duration,
+    share: &mut Share,
+) -> Result<Bytes, Uncollected>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BodyError>,
+{
     let mut body = pin!(body);
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
@@ -56,9 +73,11 @@ where
         let Some(frame) = next.await.map_err(|_| Uncollected::Stalled)? else { break };
         let frame = frame.map_err(|error| Uncollected::from_error(&error.into()))?;
         let Ok(piece) = frame.into_data() else { continue };
-        if first.len() + all.len() + piece.len() > cap {
+        let so_far = first.len() + all.len() + piece.len();
+        if so_far > cap {
             return Err(Uncollected::TooLong);
         }
+        share.grow_to(so_far).await.map_err(|NoRoom| Uncollected::NoRoom)?;
         if all.is_empty() && first.is_empty() {
             first = piece;
             continue;

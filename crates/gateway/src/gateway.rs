@@ -1,6 +1,7 @@
 use crate::attempt::{self, Winner};
 use crate::authenticate::{self, Presented};
 use crate::backend::{Backend, CredentialLabel};
+use crate::budget::Budget;
 use crate::cors;
 use crate::head::{Head, Wanted};
 use crate::ledger::{Desk, Ledger};
@@ -42,6 +43,7 @@ struct Shared {
     label: CredentialLabel,
     tunnels: TaskTracker,
     catalogue: Catalogue,
+    budget: Budget,
 }
 
 /// The address of the client's end of the connection: put it into the request's extensions before serving it.
@@ -53,6 +55,9 @@ pub struct Peer(pub IpAddr);
 pub struct Limits {
     /// The largest request body. Default: 64 MiB.
     pub body_bytes: usize,
+    /// How much all request bodies may hold together until they have been answered; who finds no room waits for 5 s and
+    /// is refused then. Default: 512 MiB.
+    pub buffered_bytes: usize,
     /// How long a request body may take. Default: 120 s.
     pub body_time: Duration,
     /// How long a request body may be silent between two pieces. Default: 30 s.
@@ -72,6 +77,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 64 * 1024 * 1024,
+            buffered_bytes: 512 * 1024 * 1024,
             body_time: Duration::from_secs(120),
             body_idle: Duration::from_secs(30),
             total: None,
@@ -139,6 +145,7 @@ impl Builder {
             label: self.label,
             tunnels: self.tunnels,
             catalogue: Catalogue::new(self.limits.listing, self.limits.listing_age),
+            budget: Budget::new(self.limits.buffered_bytes),
         };
         Gateway { shared: Arc::new(shared) }
     }
@@ -155,6 +162,11 @@ impl Gateway {
             tunnels: TaskTracker::new(),
             cut: CancellationToken::new(),
         }
+    }
+
+    /// How many bytes request bodies hold now, in blocks of 4 KiB.
+    pub fn buffered_bytes(&self) -> usize {
+        self.shared.budget.held_bytes()
     }
 
     /// Serves one request, whichever way it ends: the way of one request, as a list of stages.
@@ -197,7 +209,8 @@ impl Gateway {
             }
             Wanted::Api(api) => api,
         };
-        let asked = read::read(&head, api, body, &self.shared.limits).await?;
+        let mut share = self.shared.budget.share();
+        let asked = read::read(&head, api, body, &self.shared.limits, &mut share).await?;
         ledger.asked(&asked);
         let plan = self.plan(&caller, &asked, ledger.seed())?;
         let upgrade = head.take_upgrade();

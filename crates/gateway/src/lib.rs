@@ -51,6 +51,7 @@ mod gateway;
 mod ledger;
 
 mod authenticate;
+mod budget;
 mod collect;
 mod head;
 mod read;

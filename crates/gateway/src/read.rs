@@ -1,7 +1,8 @@
 //! The whole body, once, so that every attempt can send the same bytes.
 
 use crate::authenticate::Presented;
-use crate::collect::{Uncollected, collect};
+use crate::budget::{NoRoom, Share};
+use crate::collect::{Uncollected, collect_into};
 use crate::gateway::Limits;
 use crate::head::{Api, Head};
 use crate::reject::Reject;
@@ -25,7 +26,7 @@ pub(crate) struct Asked {
 }
 
 /// Reads the body, within `limits`, and what it says about routing.
-pub(crate) async fn read<B>(head: &Head, api: Api, body: B, limits: &Limits) -> Result<Asked, Reject>
+pub(crate) async fn read<B>(head: &Head, api: Api, body: B, limits: &Limits, share: &mut Share) -> Result<Asked, Reject>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BodyError>,
@@ -37,13 +38,20 @@ where
     if head.content_length.is_some_and(|length| length > cap as u64) {
         return Err(Reject::BodyTooLarge { cap });
     }
-    let collecting = timeout(limits.body_time, collect(body, cap, limits.body_idle));
+    let promised = head.content_length.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    share.grow_to(promised).await.map_err(|NoRoom| Reject::Overloaded)?;
+    let collecting = timeout(limits.body_time, collect_into(body, cap, limits.body_idle, share));
     let body = collecting.await.unwrap_or(Err(Uncollected::Stalled)).map_err(|why| match why {
         Uncollected::TooLong => Reject::BodyTooLarge { cap },
         Uncollected::Broken => Reject::UnreadableBody,
         Uncollected::CutOff => Reject::ClientLeft,
         Uncollected::Stalled => Reject::SlowBody,
+        Uncollected::NoRoom => Reject::Overloaded,
     })?;
+    // A cancelled HTTP/2 stream can look like a proper end.
+    if head.content_length.is_some_and(|length| length != body.len() as u64) {
+        return Err(Reject::ClientLeft);
+    }
     let facts = Facts::read(head.content_type(), &body).map_err(Reject::Facts)?;
     let alias = alias(head, &api, &facts).map_err(Reject::Facts)?;
     let repeat = repeat(&head.method, &api.suffix_and_query);

@@ -25,6 +25,7 @@ pub(crate) enum Reject {
     },
     UnreadableBody,
     SlowBody,
+    Overloaded,
     /// In the middle of its body: nobody reads this answer, but the record does.
     ClientLeft,
     EncodedBody,
@@ -72,11 +73,9 @@ impl Reject {
                 W::caller(status, why.code(), format!("Invalid request: {why}."))
             }
             Self::UnknownPath => W::caller(404, "unknown_url", "Unknown URL: the API is under /v1/."),
-            Self::AmbiguousPath => W::caller(
-                400,
-                "invalid_path",
-                "The path has dot segments, escaped slashes, or characters that are not visible ASCII.",
-            ),
+            Self::AmbiguousPath => {
+                W::caller(400, "invalid_path", "The path could mean another place once it is decoded.")
+            }
             Self::MethodNotAllowed => W::caller(405, "method_not_allowed", "This method is not allowed here."),
             Self::Loop => {
                 let message = "The request goes in a circle: an upstream leads back to this gateway.";
@@ -90,6 +89,7 @@ impl Reject {
             }
             Self::UnreadableBody => W::caller(400, "invalid_body", "The request body could not be read."),
             Self::SlowBody => W::caller(408, "request_body_timeout", "The request body did not come in time."),
+            Self::Overloaded => W::shed("The gateway holds as many requests as it can. Try again."),
             Self::ClientLeft => {
                 let wording = W::caller(CLIENT_CLOSED_REQUEST, "client_closed", "The request body ended early.");
                 W { outcome: Outcome::ClientClosed, ..wording }
@@ -139,6 +139,7 @@ impl Reject {
             | Self::BodyTooLarge { .. }
             | Self::UnreadableBody
             | Self::SlowBody
+            | Self::Overloaded
             | Self::ClientLeft
             | Self::EncodedBody => true,
             Self::Facts(_)
@@ -157,6 +158,12 @@ impl Wording {
     /// The caller can mend it.
     fn caller(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self::new(status, code, message.into(), ErrorKind::InvalidRequestError, Outcome::Rejected)
+    }
+
+    /// There is too much to do just now.
+    fn shed(message: &str) -> Self {
+        let wait = Some(Duration::from_secs(1));
+        Self::new(503, "overloaded", message.into(), ErrorKind::OverloadedError, Outcome::Shed).retry_after(wait)
     }
 
     /// Every upstream failed.

@@ -8,6 +8,7 @@ mod house;
 mod authenticate;
 mod keys;
 mod read;
+mod unambiguous;
 
 mod attempt;
 mod hold;

@@ -247,3 +247,19 @@ async fn a_body_that_does_not_come_in_time_is_refused() {
     }
     assert!(upstream.connections().is_empty());
 }
+
+/// C12: more than fits is refused after a while, and fits again when the others are done.
+#[tokio::test(start_paused = true)]
+async fn bodies_that_find_no_room_are_refused_and_told_when_to_come_back() {
+    let upstream = ScriptedUpstream::hanging().await.unwrap();
+    let limits = Limits { buffered_bytes: 64 * 1024, ..Limits::default() };
+    let house = House::limited([entry("only", &upstream)], limits).await;
+    let large = || Ask::new("POST", "/v1/files").body(vec![b'x'; 48 * 1024]);
+    let mut first = house.begin(&large()).await;
+    upstream.until_read(1).await;
+    let refused = house.ask(&large()).await;
+    assert_eq!(refusal(&refused), (503, "overloaded".into()));
+    assert_eq!(refused.head.header("retry-after"), Some("1"));
+    assert_eq!(first.read_response().await.map(|answer| status(&answer)), Some(504));
+    assert_eq!(status(&house.ask(&large()).await), 504);
+}
