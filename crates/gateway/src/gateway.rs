@@ -10,6 +10,7 @@ use crate::read::{self, Asked};
 use crate::reject::{self, Reject};
 use crate::relay::{self, AnswerBody};
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body::Body;
 use oar_exchange::Observer;
@@ -19,6 +20,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -170,6 +172,8 @@ impl Gateway {
     }
 
     /// Serves one request, whichever way it ends: the way of one request, as a list of stages.
+    ///
+    /// A panic of an upstream or of a stage is answered 500 and ends no other request.
     pub async fn serve<B>(&self, request: Request<B>) -> Response<AnswerBody>
     where
         B: Body<Data = Bytes>,
@@ -180,7 +184,8 @@ impl Gateway {
         }
         let (head, presented, body) = Head::split(request);
         let mut ledger = Ledger::open(&head, &self.shared.desk);
-        let mut response = match self.answer(head, presented, body, &mut ledger).await {
+        let answered = AssertUnwindSafe(self.answer(head, presented, body, &mut ledger)).catch_unwind().await;
+        let mut response = match answered.unwrap_or(Err(Reject::Panicked)) {
             Ok(Answer::Relayed(winner, upgrade)) => relay::relay(winner, upgrade, ledger, &self.shared.tunnels),
             Ok(Answer::Listed(listing)) => listing.respond(ledger),
             Err(reject) => reject::refuse(&reject, ledger),

@@ -222,10 +222,16 @@ impl Ledger {
 }
 
 impl Drop for Ledger {
-    /// Nobody closed the story, its future was dropped: the client left, or the gateway could wait no longer.
+    /// Nobody closed the story, its future was dropped: the client left, the gateway could wait no longer, or somebody
+    /// panicked.
     fn drop(&mut self) {
-        let outcome = if self.desk.cut.is_cancelled() { Outcome::Drained } else { Outcome::ClientClosed };
-        self.tell(outcome, None);
+        if std::thread::panicking() {
+            self.tell(Outcome::StreamBroken, Some("the answer's body panicked".into()));
+        } else if self.desk.cut.is_cancelled() {
+            self.tell(Outcome::Drained, None);
+        } else {
+            self.tell(Outcome::ClientClosed, None);
+        }
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum Reject {
     UnreadableBody,
     SlowBody,
     Overloaded,
+    /// A defect: of a stage, or of an upstream's adapter.
+    Panicked,
     /// In the middle of its body: nobody reads this answer, but the record does.
     ClientLeft,
     EncodedBody,
@@ -89,6 +91,7 @@ impl Reject {
             }
             Self::UnreadableBody => W::caller(400, "invalid_body", "The request body could not be read."),
             Self::SlowBody => W::caller(408, "request_body_timeout", "The request body did not come in time."),
+            Self::Panicked => W::upstreams(500, "internal_error", "The gateway failed.").kind(ErrorKind::ServerError),
             Self::Overloaded => W::shed("The gateway holds as many requests as it can. Try again."),
             Self::ClientLeft => {
                 let wording = W::caller(CLIENT_CLOSED_REQUEST, "client_closed", "The request body ended early.");
@@ -140,6 +143,7 @@ impl Reject {
             | Self::UnreadableBody
             | Self::SlowBody
             | Self::Overloaded
+            | Self::Panicked
             | Self::ClientLeft
             | Self::EncodedBody => true,
             Self::Facts(_)

@@ -17,6 +17,7 @@ mod policy;
 mod terminal;
 
 mod broken;
+mod panics;
 mod relay;
 mod stream;
 mod tunnel;

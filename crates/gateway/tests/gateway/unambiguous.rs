@@ -63,11 +63,12 @@ async fn a_body_that_hides_its_model_from_us_is_refused() {
     let (house, upstream) = house_denying("denied").await;
     let long = format!(r#"{{"model":"{}"}}"#, "m".repeat(10_000));
     let utf16: Vec<u8> = "\u{feff}{\"model\":\"denied\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let cases: [(&str, &[u8], &str); 12] = [
+    let cases: [(&str, &[u8], &str); 13] = [
         ("application/json", long.as_bytes(), "invalid_model"),
         ("application/json", br#"{"model":"denied\u0007"}"#, "invalid_model"),
         ("application/json", br#"{"model":"m","stream":[]}"#, "invalid_stream"),
         ("application/json", b"{\"model\":\"denied\",\"x\":NaN}", "invalid_json"),
+        ("application/json", b"{\"mod\xffel\":\"denied\"}", "invalid_json"),
         ("application/json", b"\xef\xbb\xbf{\"model\":\"denied\"}", "invalid_json"),
         ("text/plain", b"\xef\xbb\xbf{\"model\":\"denied\"}", "invalid_json"),
         ("text/plain", &utf16, "invalid_json"),
@@ -116,7 +117,7 @@ async fn deep_and_broken_text_goes_through_byte_for_byte() {
     let bodies: [&[u8]; 4] = [
         deep.as_bytes(),
         b"{\"model\":\"m\",\"messages\":\"\\u0000 \\ud800 \xc3\x28 \xff\"}",
-        b"{\"model\":\"m\",\"\xff\\u0000\":1,\"\xff\\u0000\":1e9999}",
+        b"{\"model\":\"m\",\"x\":{\"\xff\\u0000\":1,\"\xff\\u0000\":1e9999}}",
         b"{\"model\":\"m\",\"models\":1,\" model\":[{\"model\":2}]}\n\n",
     ];
     for body in bodies {
@@ -211,7 +212,7 @@ const CONFUSING: [&str; 24] = [
     "GET /v1/smuggled HTTP/1.1\r\nhost: a\r\n\r\n",
 ];
 
-/// A requests' bytes with one to three confusing things in them, the same in every run.
+/// A request's bytes with one to three confusing things in them, the same in every run.
 fn confused(number: usize) -> Vec<u8> {
     let chunked = Ask::chat().header("transfer-encoding", "chunked").body("e\r\n{\"model\": \"m\"}\r\n0\r\n\r\n");
     let plain = [Ask::chat(), chunked, Ask::get("/v1/files?x=1"), Ask::new("DELETE", "/v1/files/x")];
