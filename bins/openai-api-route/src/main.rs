@@ -10,7 +10,10 @@ mod signals;
 use clap::Parser;
 use cli::{Cli, Command};
 use oar_app::{App, Draft, Problems};
+use signals::Signals;
+use std::pin::pin;
 use std::process::ExitCode;
+use tokio::sync::oneshot;
 
 fn main() -> ExitCode {
     let cli = Cli::parse_from(cli::go_compatible(std::env::args_os()));
@@ -34,24 +37,43 @@ fn serve(app: App, cli: &Cli) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    match runtime.block_on(run(app)) {
-        Ok(()) => ExitCode::SUCCESS,
+    let ended = runtime.block_on(run(app));
+    // What has not ended in its time by now is not waited for: a write to a disk that hangs, say.
+    runtime.shutdown_background();
+    match ended {
+        Ok(code) => code,
         Err(error) => fail(&*error),
     }
 }
 
-async fn run(app: App) -> Result<(), Box<dyn std::error::Error>> {
+/// The first signal stops in order, the second at once.
+async fn run(app: App) -> Result<ExitCode, Box<dyn std::error::Error>> {
     for warning in app.warnings() {
         tracing::warn!(hint = warning.hint.as_deref(), "{warning}");
     }
-    let (stop, hurry) = signals::stop()?;
+    let mut signals = Signals::listen()?;
     let listener = app.bind().await?;
-    tokio::select! {
-        stopped = app.run(listener, stop) => stopped?,
-        () = hurry => return Err("stopped by a second signal before running requests had finished".into()),
-    }
+    let (stop, stopped) = oneshot::channel::<()>();
+    let (hurry, hurried) = oneshot::channel::<()>();
+    let mut running = pin!(app.run_until(listener, dropped(stopped), dropped(hurried)));
+    let asked_twice = async {
+        signals.next().await;
+        drop(stop);
+        let code = signals.next().await;
+        drop(hurry);
+        code
+    };
+    let code = tokio::select! {
+        ended = &mut running => ended.map(|()| ExitCode::SUCCESS)?,
+        code = asked_twice => running.await.map(|()| code)?,
+    };
     tracing::info!("stopped");
-    Ok(())
+    Ok(code)
+}
+
+/// Resolves when the sender is dropped.
+async fn dropped(sender: oneshot::Receiver<()>) {
+    let _ = sender.await;
 }
 
 /// One line: what failed, and why, down to the first cause.

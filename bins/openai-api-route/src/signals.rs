@@ -1,31 +1,26 @@
-//! When to stop.
+//! When to stop, and when at once.
 
-use std::future::Future;
 use std::io;
+use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
 
-/// Two moments: the first SIGTERM or SIGINT, and the second, which comes from somebody who will not wait. From the call on
-/// these signals no longer end the process by themselves.
-pub(crate) fn stop() -> io::Result<(impl Future<Output = ()>, impl Future<Output = ()>)> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let (first, seen) = oneshot::channel();
-    let hurry = async move {
-        either(&mut terminate, &mut interrupt).await;
-        // Nobody waits for the first one any more if the service has ended already.
-        let _ = first.send(());
-        either(&mut terminate, &mut interrupt).await;
-    };
-    let stop = async move {
-        let _ = seen.await;
-    };
-    Ok((stop, hurry))
+/// The signals of somebody who wants the program to end: SIGTERM and SIGINT.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
 }
 
-async fn either(one: &mut Signal, other: &mut Signal) {
-    tokio::select! {
-        _ = one.recv() => {}
-        _ = other.recv() => {}
+impl Signals {
+    /// From the call on these signals no longer end the process by themselves.
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one. Yields what a shell says of a process that died of it: 128 and its number.
+    pub(crate) async fn next(&mut self) -> ExitCode {
+        tokio::select! {
+            _ = self.terminate.recv() => ExitCode::from(143),
+            _ = self.interrupt.recv() => ExitCode::from(130),
+        }
     }
 }

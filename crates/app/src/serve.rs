@@ -17,23 +17,13 @@ use crate::front::Front;
 pub(crate) use accept::AcceptErrors;
 use connection::Server;
 pub(crate) use limits::Limits;
-use socket2::{SockRef, TcpKeepalive};
 use std::future::Future;
-use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-/// After how much silence the system asks whether a client's machine is still there, and how often.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
-/// How much the system keeps of an answer that it cannot send yet. Without a limit that is megabytes for each client that
-/// reads slowly, and whether one reads at all shows late.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const UNSENT_CAP_BYTES: u32 = 128 * 1024;
 
 /// Everything that serves clients: connections, what runs on them, and the tunnels that came of them.
 #[derive(Clone, Default)]
@@ -84,9 +74,6 @@ where
     S: Future<Output = ()>,
     H: Future<Output = ()>,
 {
-    if let Err(error) = inherited_options(&listener) {
-        tracing::debug!(%error, "the listening socket does not take every option");
-    }
     let server = Server::new(front.clone(), connections.clone(), limits);
     tokio::select! {
         () = accept::accept(&listener, server, &connections, limits.connections) => {}
@@ -116,15 +103,6 @@ impl Connections {
         self.tasks.wait().await;
         drained
     }
-}
-
-/// Sets what every accepted connection begins with.
-fn inherited_options(listener: &TcpListener) -> io::Result<()> {
-    let socket = SockRef::from(listener);
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE))?;
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    socket.set_tcp_notsent_lowat(UNSENT_CAP_BYTES)?;
-    Ok(())
 }
 
 /// The limits that go with how many files this process may open.

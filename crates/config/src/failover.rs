@@ -50,9 +50,17 @@ pub(crate) fn failover_on(field: Field<'_>) -> Option<FailoverOn> {
         return None;
     }
     if field.is_list() {
-        return Some(FailoverOn::These(field.items().into_iter().filter_map(|item| item.read(class)).collect()));
+        return Some(FailoverOn::These(field.items().into_iter().filter_map(listed).collect()));
     }
     field.read(policy)
+}
+
+fn listed(item: Field<'_>) -> Option<FailureClass> {
+    if item.is_null() {
+        item.complain(Complaint::new("is empty").hint("write a status, `5xx`, `timeout` or `connect`"));
+        return None;
+    }
+    item.read(class)
 }
 
 fn policy(text: &str) -> Result<FailoverOn, Complaint> {
@@ -72,6 +80,9 @@ fn class(text: &str) -> Result<FailureClass, Complaint> {
     match text.parse() {
         Ok(status @ 300..=599) => Ok(FailureClass::Status(status)),
         Ok(_) => Err(Complaint::new(format!("`{}` is no status of a failure", printable(text)))),
-        Err(_) => choice(text, WORDS).map_err(|complaint| complaint.hint("or a status, or `4xx`, `5xx`")),
+        Err(_) => choice(text, WORDS).map_err(|complaint| match complaint.hint {
+            Some(_) => complaint,
+            None => complaint.hint("or a status, or `4xx`, `5xx`"),
+        }),
     }
 }

@@ -67,9 +67,9 @@ impl Failures {
         let all = |class: fn(&Failure) -> bool| self.list.iter().all(class);
         if self.list.iter().any(Failure::asks_to_wait) {
             Reject::RateLimited { retry_after: self.list.iter().filter_map(|failure| failure.retry_after).min() }
-        } else if all(Failure::is_auth) {
+        } else if !self.list.is_empty() && all(Failure::is_auth) {
             Reject::UpstreamAuthFailed
-        } else if self.list.last().is_some_and(Failure::is_timeout) {
+        } else if self.list.last().is_none_or(Failure::is_timeout) {
             Reject::UpstreamTimeout { reasons: self.reasons() }
         } else {
             Reject::AllFailed { code: self.code(), reasons: self.reasons() }
@@ -92,6 +92,9 @@ impl Failures {
 
     /// `first: connect_refused, second: status 500`
     fn reasons(&self) -> String {
+        if self.list.is_empty() {
+            return "no time was left to try any".into();
+        }
         let reasons = self.list.iter().map(|failure| match (failure.result, failure.status) {
             (AttemptResult::Status, Some(status)) => format!("{}: status {}", failure.upstream, status.as_u16()),
             (result, _) => format!("{}: {result}", failure.upstream),

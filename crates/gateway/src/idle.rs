@@ -6,33 +6,33 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Rings when nothing has happened for a while. Noting that something happened is a look at the clock: the timer is moved
-/// only when it rings too early.
+/// Rings when nothing has come for a while although it was waited for. A client that reads slowly is not the upstream's
+/// silence: while nobody asks for the next piece, no time passes here.
 pub(crate) struct Idle {
     limit: Duration,
-    last: Instant,
+    since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
 }
 
 impl Idle {
     pub(crate) fn new(limit: Duration) -> Self {
-        let now = Instant::now();
-        Self { limit, last: now, timer: Box::pin(sleep_until(now + limit)) }
+        Self { limit, since: None, timer: Box::pin(sleep_until(Instant::now() + limit)) }
     }
 
     pub(crate) const fn limit(&self) -> Duration {
         self.limit
     }
 
-    pub(crate) fn something_happened(&mut self) {
-        self.last = Instant::now();
+    pub(crate) const fn something_came(&mut self) {
+        self.since = None;
     }
 
-    /// Ready when the limit has passed since something happened.
+    /// Called when something was asked for and had not come: ready when it has been waited for too long. The timer is
+    /// moved only when it rings too early.
     pub(crate) fn poll_ring(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let due = *self.since.get_or_insert_with(Instant::now) + self.limit;
         loop {
             std::task::ready!(self.timer.as_mut().poll(cx));
-            let due = self.last + self.limit;
             if due <= Instant::now() {
                 return Poll::Ready(());
             }

@@ -144,7 +144,7 @@ impl Relay {
         while let LastWords::NotYet = self.last_words {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
-                    self.idle.something_happened();
+                    self.idle.something_came();
                     if let Some(frame) = self.pass(frame) {
                         return Poll::Ready(frame);
                     }

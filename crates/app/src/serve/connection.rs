@@ -80,8 +80,6 @@ impl Server {
 
     /// Serves one client, to the end of its connection or to the moment at which it becomes something else.
     pub(crate) async fn serve(self: Arc<Self>, socket: Socket, address: IpAddr) {
-        // Events of a stream are small and must not wait for each other; a socket that refuses is closing already.
-        let _ = socket.stream.set_nodelay(true);
         let client = Client { socket: Arc::new(socket), conversation: Conversation::new(self.limits), address };
         match self.opening(&client).await {
             Some(Opening::Http1(read)) => self.http1(client, read).await,

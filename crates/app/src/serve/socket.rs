@@ -1,7 +1,7 @@
 //! A client's socket, looked at by more than one: by who reads and writes, and by who watches whether the client is there.
 
 use bytes::BytesMut;
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 use std::io;
 use std::net::Shutdown;
 use std::time::Duration;
@@ -20,6 +20,14 @@ const CLOSED: Interest = Interest::READABLE;
 /// How long to rest after being woken for anything else.
 const REST: Duration = Duration::from_millis(250);
 
+/// After how much silence the system asks whether a client's machine is still there, and how often.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How much the system keeps of an answer that it cannot send yet. Without a limit that is megabytes for each client that
+/// reads slowly, and that it reads at all shows late.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT_CAP_BYTES: u32 = 64 * 1024;
+
 /// A client's socket, and its place among those that may be open. Closed when the last who shares it lets go.
 pub(crate) struct Socket {
     pub(crate) stream: TcpStream,
@@ -27,7 +35,10 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    pub(crate) const fn new(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn new(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
+        if let Err(error) = set_options(&SockRef::from(&stream)) {
+            tracing::debug!(%error, "a client's socket does not take every option");
+        }
         Self { stream, _place: place }
     }
 
@@ -71,4 +82,13 @@ impl Socket {
     pub(crate) fn close_in_order(&self) {
         let _ = SockRef::from(&self.stream).set_linger(None);
     }
+}
+
+fn set_options(socket: &SockRef<'_>) -> io::Result<()> {
+    // Events of a stream are small and must not wait for each other.
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE))?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket.set_tcp_notsent_lowat(UNSENT_CAP_BYTES)?;
+    Ok(())
 }

@@ -151,7 +151,7 @@ async fn a_client_that_reads_slowly_is_waited_for() {
     socket.set_recv_buffer_size(64 * 1024).unwrap();
     let mut client = socket.connect(service.addr).await.unwrap();
     client.write_all(&chat("m")).await.unwrap();
-    let mut piece = vec![0; 128 * 1024];
+    let mut piece = vec![0; 256 * 1024];
     for _ in 0..50 {
         sleep(Duration::from_secs(45)).await;
         client.read_exact(&mut piece).await.unwrap();

@@ -102,3 +102,13 @@ async fn the_limit_of_all_attempts_leaves_none_for_those_that_come_too_late() {
     assert_eq!(status(&house.ask(&Ask::chat()).await), 504);
     assert!(second.connections().is_empty());
 }
+
+/// A limit that is over before the first attempt is a time-out, too.
+#[tokio::test(start_paused = true)]
+async fn no_time_at_all_is_told_as_a_time_out() {
+    let upstream = ScriptedUpstream::answering(200, &[], "never asked").await.unwrap();
+    let limits = Limits { total: Some(Duration::ZERO), ..Limits::default() };
+    let house = House::limited([entry("only", &upstream)], limits).await;
+    assert_eq!(status(&house.ask(&Ask::chat()).await), 504);
+    assert!(upstream.connections().is_empty());
+}

@@ -1,0 +1,7 @@
+//! The program's life under pressure: signals, one after the other, and too few open files.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod process;
+
+mod files;
+mod signals;
