@@ -70,10 +70,7 @@ impl Reject {
     pub(crate) fn wording(&self) -> Wording {
         use Wording as W;
         match self {
-            Self::Ambiguous(why) => {
-                let status = if *why == Ambiguity::Expectation { 417 } else { 400 };
-                W::caller(status, why.code(), format!("Invalid request: {why}."))
-            }
+            Self::Ambiguous(why) => W::ambiguous(*why),
             Self::UnknownPath => W::caller(404, "unknown_url", "Unknown URL: the API is under /v1/."),
             Self::AmbiguousPath => {
                 W::caller(400, "invalid_path", "The path could mean another place once it is decoded.")
@@ -159,6 +156,12 @@ impl Reject {
 }
 
 impl Wording {
+    /// The head of the request could be read in two ways.
+    fn ambiguous(why: Ambiguity) -> Self {
+        let status = if why == Ambiguity::Expectation { 417 } else { 400 };
+        Self::caller(status, why.code(), format!("Invalid request: {why}."))
+    }
+
     /// The caller can mend it.
     fn caller(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self::new(status, code, message.into(), ErrorKind::InvalidRequestError, Outcome::Rejected)

@@ -10,9 +10,11 @@ use oar_exchange::Outcome;
 use oar_protocol::{ErrorBody, ErrorKind, sse};
 use oar_upstream::BodyError;
 use std::fmt;
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 /// An upstream's body, passed on as it comes: nothing is merged or changed, and only the part of an event that has not
 /// come whole is held back.
@@ -24,6 +26,8 @@ pub struct Relay {
     body: UnsyncBoxBody<Bytes, BodyError>,
     events: Option<Events>,
     idle: Idle,
+    /// Resolves when the gateway waits no longer for what still runs.
+    stopped: Pin<Box<WaitForCancellationFutureOwned>>,
     ledger: Option<Ledger>,
     outcome: Outcome,
     last_words: LastWords,
@@ -52,6 +56,27 @@ enum Cut {
     JustStopped,
     #[error("upstream sent nothing for {}s", .0.as_secs())]
     Silent(Duration),
+    #[error("the gateway stopped before the answer was complete")]
+    Stopped,
+}
+
+impl Cut {
+    /// What the client reads of it.
+    const fn news(&self) -> &'static str {
+        match self {
+            Self::Failed(_) | Self::JustStopped | Self::Silent(_) => {
+                "The upstream broke off before the answer was complete."
+            }
+            Self::Stopped => "The gateway stopped before the answer was complete.",
+        }
+    }
+
+    const fn outcome(&self) -> Outcome {
+        match self {
+            Self::Failed(_) | Self::JustStopped | Self::Silent(_) => Outcome::StreamBroken,
+            Self::Stopped => Outcome::Drained,
+        }
+    }
 }
 
 impl Relay {
@@ -63,8 +88,9 @@ impl Relay {
         outcome: Outcome,
         ledger: Ledger,
     ) -> Self {
+        let stopped = Box::pin(ledger.cut().clone().cancelled_owned());
         let (idle, ledger, last_words) = (Idle::new(idle), Some(ledger), LastWords::NotYet);
-        let mut relay = Self { body, events, idle, ledger, outcome, last_words };
+        let mut relay = Self { body, events, idle, stopped, ledger, outcome, last_words };
         relay.close_if_complete();
         relay
     }
@@ -126,14 +152,15 @@ impl Relay {
 
     /// The answer cannot be completed. A half event is not sent: the client could not tell it from a whole one.
     fn cut(&mut self, why: Cut) {
-        let news = self.events.as_ref().filter(|events| events.can_add_one()).map(|_| {
-            let message = "The upstream broke off before the answer was complete.";
-            sse::error_event(&ErrorBody::new(ErrorKind::UpstreamError, "stream_interrupted", message))
-        });
+        let news = self
+            .events
+            .as_ref()
+            .filter(|events| events.can_add_one())
+            .map(|_| sse::error_event(&ErrorBody::new(ErrorKind::UpstreamError, "stream_interrupted", why.news())));
         if let Some(news) = &news {
             self.sends(news);
         }
-        self.close(Outcome::StreamBroken, Some(why.to_string()));
+        self.close(why.outcome(), Some(why.to_string()));
         self.last_words = match news {
             Some(news) => LastWords::News(news, why.into()),
             None => LastWords::Broken(why.into()),
@@ -151,6 +178,7 @@ impl Relay {
                 }
                 Poll::Ready(Some(Err(error))) => self.cut(Cut::Failed(error)),
                 Poll::Ready(None) => self.finish(),
+                Poll::Pending if self.stopped.as_mut().poll(cx).is_ready() => self.cut(Cut::Stopped),
                 Poll::Pending => {
                     ready!(self.idle.poll_ring(cx));
                     self.cut(Cut::Silent(self.idle.limit()));
