@@ -165,6 +165,7 @@ mod tests {
         assert_eq!(read(r#"{"model":null}"#), Ok((None, false)));
     }
 
+    /// B01, B02.
     #[test]
     fn what_two_parsers_could_read_differently_is_refused() {
         for (body, why) in [
@@ -180,6 +181,7 @@ mod tests {
         }
     }
 
+    /// B03, B04.
     #[test]
     fn wrong_types_are_named() {
         for value in ["1", "[]", "{}", "true", "\"\"", "1.5", "-1", r#""a\u0000""#] {
@@ -191,6 +193,7 @@ mod tests {
         }
     }
 
+    /// B05.
     #[test]
     fn what_is_no_single_object_is_no_json_for_us() {
         for body in ["[]", "\"x\"", "{", "{}{}", "{} x", "\u{feff}{}", "{\"a\":NaN}", "nonsense"] {
@@ -198,6 +201,18 @@ mod tests {
         }
     }
 
+    /// B06: also on a stack as small as some runtimes give their threads.
+    #[test]
+    fn deep_nesting_costs_no_stack() {
+        let small = std::thread::Builder::new().stack_size(256 * 1024);
+        let depth = "[{\"x\":".repeat(200_000);
+        let read = small.spawn(move || {
+            [format!("{{\"messages\":{depth}"), format!("{{\"model\":{depth}"), depth].map(|body| read(&body).is_err())
+        });
+        assert_eq!(read.map(std::thread::JoinHandle::join).expect("a thread").expect("no overflow"), [true; 3]);
+    }
+
+    /// B06.
     #[test]
     fn deep_nesting_outside_our_fields_passes_unread() {
         let depth = 200_000;
@@ -207,6 +222,7 @@ mod tests {
         assert_eq!(read(&nested_model), Err(FactsError::InvalidModel));
     }
 
+    /// B07.
     #[test]
     fn invalid_utf8_outside_our_fields_passes_unread() {
         let facts = facts(b"{\"messages\":\"\xff\xfe\",\"model\":\"m\"}");

@@ -176,6 +176,7 @@ mod tests {
         facts(TYPE, body.as_bytes()).map(|facts| (facts.model, facts.stream))
     }
 
+    /// B08.
     #[test]
     fn the_model_is_found_first_or_last() {
         let file = part("name=\"file\"; filename=\"a.mp3\"", "ID3\r\n\r\n--xy binary");
@@ -186,6 +187,7 @@ mod tests {
         assert_eq!(read(&[file, model, part("name=stream", "true")]), Ok((Some("whisper-1".to_owned()), true)));
     }
 
+    /// B08.
     #[test]
     fn a_file_named_model_is_no_model() {
         let file = part("name=\"file\"; filename=\"model\"", "x");
@@ -194,6 +196,7 @@ mod tests {
         assert_eq!(read(&[tricky]), Ok((None, false)));
     }
 
+    /// B08.
     #[test]
     fn two_models_and_overlong_models_are_refused() {
         let model = part("name=\"model\"", "whisper-1");
@@ -201,6 +204,7 @@ mod tests {
         assert_eq!(read(&[part("name=\"model\"", &"m".repeat(1_000_000))]), Err(FactsError::InvalidModel));
     }
 
+    /// B08.
     #[test]
     fn boundaries_may_be_quoted_and_follow_a_preamble() {
         let body = b"preamble\r\n--a b\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nm\r\n--a b--\r\n";
@@ -208,6 +212,7 @@ mod tests {
         assert_eq!(read.map(|facts| facts.model), Ok(Some("m".to_owned())));
     }
 
+    /// B08.
     #[test]
     fn a_form_without_its_boundary_is_refused() {
         for (content_type, body) in [
@@ -266,6 +271,7 @@ mod tests {
         assert_eq!(empty, Ok(None));
     }
 
+    /// B08.
     #[test]
     fn what_only_contains_a_delimiter_is_content() {
         let file = part("name=\"file\"", "a --xyz b\r\n --xyz\r\n-xyz");

@@ -117,6 +117,7 @@ mod tests {
         }
     }
 
+    /// P02.
     #[test]
     fn paths_outside_v1_are_not_ours() {
         for path in ["/", "/v1", "/v1/", "/v2/chat", "/v1beta/x", "/admin", "*", "http://evil/v1/x", ""] {
@@ -124,6 +125,7 @@ mod tests {
         }
     }
 
+    /// P01.
     #[test]
     fn paths_that_could_leave_the_endpoint_are_refused() {
         for path in [

@@ -88,6 +88,7 @@ mod tests {
         }
     }
 
+    /// B01.
     #[test]
     fn a_query_that_two_servers_could_read_differently_is_refused() {
         for query in [
@@ -120,6 +121,7 @@ mod tests {
         assert_eq!(facts("stream=1&Stream=0"), Err(FactsError::Duplicate("stream")));
     }
 
+    /// B01.
     #[test]
     fn json_that_is_labelled_as_a_form_must_not_be_one_as_well() {
         let read = |body: &str| Facts::read(Some("application/x-www-form-urlencoded"), body.as_bytes());

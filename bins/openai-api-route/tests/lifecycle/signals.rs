@@ -47,7 +47,7 @@ async fn silent_and_idle_connections_do_not_delay_a_stop() {
     let upstream = ScriptedUpstream::answering(200, &[], "good").await.unwrap();
     let process = Process::start(&config("", &upstream), None).await;
     let mut idle = Vec::new();
-    for sent in ["", "PRI * HT", "POST /v1/chat", "\r\n"] {
+    for sent in ["", "PRI * HT", "POST /v1/chat"] {
         let mut client = RawClient::connect(process.addr).await.unwrap();
         client.send(sent).await.unwrap();
         idle.push(client);
