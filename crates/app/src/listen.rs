@@ -1,15 +1,23 @@
 //! The listening socket.
 
 use oar_config::ListenAddress;
+use socket2::SockRef;
 use std::io;
 use tokio::net::TcpListener;
+
+/// How many connections the system keeps until they are accepted, if it allows as many. The standard library asks for 128:
+/// in a burst of clients the others would try again after a second, then after three.
+const BACKLOG: i32 = 4096;
 
 /// Binds the first address that can be bound.
 pub(crate) async fn bind(address: &ListenAddress) -> io::Result<TcpListener> {
     let mut first_error = None;
     for candidate in address.candidates() {
         match TcpListener::bind(&candidate).await {
-            Ok(listener) => return Ok(listener),
+            Ok(listener) => {
+                SockRef::from(&listener).listen(BACKLOG)?;
+                return Ok(listener);
+            }
             Err(error) => {
                 first_error.get_or_insert(error);
             }

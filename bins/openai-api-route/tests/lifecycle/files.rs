@@ -29,22 +29,18 @@ async fn connections_are_capped_below_the_limit_of_open_files() {
     let process = Process::start(&config("", &upstream), Some(256)).await;
     let before = process.open_files();
     let mut clients = silent(&process, 60).await;
-    for client in clients.iter_mut().take(60) {
+    for client in &mut clients {
         client.send(chat("m")).await.unwrap();
         assert_eq!(client.read_response().await.unwrap().text(), "good");
     }
-    let t0=Instant::now();
     clients.extend(silent(&process, 240).await);
-    eprintln!("conn {:?}", t0.elapsed());
     assert!(!good(&process).await, "there is no place");
     assert!(process.open_files() < before + 130, "{} open files", process.open_files());
-    eprintln!("x {:?}", t0.elapsed());drop(clients);
+    drop(clients);
     assert!(good(&process).await, "places are free again");
     assert!(metrics(&process).await.contains(r#"oar_accept_errors_total{errno="EMFILE"} 0"#));
-    eprintln!("y {:?}", t0.elapsed());
     process.signal("TERM").await;
     let (status, log, _) = process.ended().await;
-    eprintln!("z {:?}", t0.elapsed());
     assert_eq!(status.code(), Some(0));
     assert!(log.contains("more have to wait"), "{log}");
 }
@@ -53,10 +49,11 @@ async fn connections_are_capped_below_the_limit_of_open_files() {
 #[tokio::test]
 async fn running_out_of_open_files_is_survived() {
     let upstream = ScriptedUpstream::answering(200, &[], "good").await.unwrap();
-    let process = Process::start(&config("dbtype: none", &upstream), Some(17)).await;
+    let text = config("dbtype: none", &upstream);
+    let needed = Process::start(&text, None).await.open_files();
+    let process = Process::start(&text, Some(needed as u32 + 4)).await;
     let clients = silent(&process, 12).await;
     assert!(!good(&process).await, "there is no file");
-    tokio::time::sleep(Duration::from_millis(1500)).await;
     drop(clients);
     let since = Instant::now();
     while !good(&process).await {
