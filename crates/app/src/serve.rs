@@ -12,6 +12,7 @@ mod opening;
 mod bodies;
 mod client_io;
 mod socket;
+mod streams;
 
 use crate::front::Front;
 pub(crate) use accept::AcceptErrors;

@@ -1,6 +1,7 @@
 //! Bodies that say how far they got.
 
 use crate::serve::conversation::{Conversation, Running};
+use crate::serve::streams::Appetite;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -52,12 +53,14 @@ impl Body for Upload {
 /// An answer's body: its request runs as long as there is one.
 pub(crate) struct Download {
     body: AnswerBody,
+    appetite: Option<Arc<Appetite>>,
     _running: Running,
 }
 
 impl Download {
-    pub(crate) const fn new(body: AnswerBody, running: Running) -> Self {
-        Self { body, _running: running }
+    /// To be made in the task that sends it.
+    pub(crate) fn new(body: AnswerBody, running: Running) -> Self {
+        Self { body, appetite: Appetite::of_this_task(), _running: running }
     }
 }
 
@@ -65,11 +68,18 @@ impl Body for Download {
     type Data = Bytes;
     type Error = <AnswerBody as Body>::Error;
 
+    /// hyper asks for a piece when it has room for one.
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, <AnswerBody as Body>::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        match &self.appetite {
+            Some(appetite) if polled.is_ready() => appetite.offered(),
+            Some(appetite) => appetite.is_there(),
+            None => {}
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -9,10 +9,10 @@ use crate::serve::limits::Limits;
 use crate::serve::linger::linger;
 use crate::serve::opening::Opening;
 use crate::serve::socket::Socket;
+use crate::serve::streams::Streams;
 use bytes::Bytes;
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
-use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -67,7 +67,7 @@ impl Server {
         let mut http1 = http1::Builder::new();
         // hyper's own limit would close idle connections after the same time.
         http1.header_read_timeout(None).max_buf_size(HEAD_CAP_BYTES);
-        let mut http2 = http2::Builder::new(Streams(connections.clone()));
+        let mut http2 = http2::Builder::new(Streams::new(connections.clone(), limits.write));
         http2
             .timer(TokioTimer::new())
             .keep_alive_interval(PING_EVERY)
@@ -159,7 +159,7 @@ impl Server {
                 ended = &mut connection => return Ended::of(ended),
                 () = &mut left => return Ended::Broken,
                 overdue = client.conversation.overdue() => match overdue {
-                    Overdue::Head => return Ended::Broken,
+                    Overdue::Head | Overdue::Farewell => return Ended::Broken,
                     Overdue::Request => {}
                 },
                 () = &mut stop, if !retires => {}
@@ -176,18 +176,5 @@ impl Ended {
         let Err(error) = ended else { return Self::InOrder };
         tracing::debug!(%error, "a client's connection ended with an error");
         if error.is_parse() { Self::Refused } else { Self::Broken }
-    }
-}
-
-/// Runs the streams of HTTP/2 connections, each of which is a task.
-#[derive(Clone)]
-struct Streams(Connections);
-
-impl<F> Executor<F> for Streams
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    fn execute(&self, stream: F) {
-        self.0.spawn(stream);
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Conversation {
 struct State {
     phase: Phase,
     is_multiplexed: bool,
-    is_retiring: bool,
+    retired: Option<Instant>,
     has_unread_upload: bool,
 }
 
@@ -38,6 +38,8 @@ pub(crate) enum Overdue {
     Head,
     /// Its next request.
     Request,
+    /// Letting go of a connection on which nothing runs any more.
+    Farewell,
 }
 
 impl Conversation {
@@ -46,7 +48,7 @@ impl Conversation {
         let state = State {
             phase: Phase::Heading(Instant::now()),
             is_multiplexed: false,
-            is_retiring: false,
+            retired: None,
             has_unread_upload: false,
         };
         Arc::new(Self { limits, state: Mutex::new(state), shorter: Notify::new() })
@@ -99,9 +101,9 @@ impl Conversation {
         self.state().has_unread_upload
     }
 
-    /// The connection ends with what runs on it: from now on it cannot be idle for too long.
+    /// The connection ends with what runs on it.
     pub(crate) fn retires(&self) {
-        self.state().is_retiring = true;
+        self.state().retired = Some(Instant::now());
     }
 
     /// Resolves when the client takes too long. Cancel safe. There may be one waiting at a time.
@@ -123,8 +125,11 @@ impl Conversation {
         let state = self.state();
         match state.phase {
             Phase::Heading(since) => Some((since + self.limits.head, Overdue::Head)),
-            Phase::Idle(since) if !state.is_retiring => Some((since + self.limits.idle, Overdue::Request)),
-            Phase::Idle(_) | Phase::Running(_) => None,
+            Phase::Running(_) => None,
+            Phase::Idle(since) => Some(match state.retired {
+                None => (since + self.limits.idle, Overdue::Request),
+                Some(retired) => (since.max(retired) + self.limits.write, Overdue::Farewell),
+            }),
         }
     }
 
@@ -187,6 +192,6 @@ mod tests {
         conversation.bytes_came();
         assert_eq!(overdue_after(&conversation).await, Some((75, Overdue::Request)));
         conversation.retires();
-        assert_eq!(overdue_after(&conversation).await, None);
+        assert_eq!(overdue_after(&conversation).await, Some((60, Overdue::Farewell)));
     }
 }

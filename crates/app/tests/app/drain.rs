@@ -87,7 +87,9 @@ async fn what_runs_when_the_time_is_over_is_cut_and_told_as_drained() {
     let elapsed = since.elapsed();
     assert!((30..=32).contains(&elapsed.as_secs()), "{elapsed:?}");
     tokio::time::resume();
-    while stream.read_chunk().await.is_some_and(|chunk| !chunk.is_empty()) {}
+    let told = stream.read_chunk().await.unwrap();
+    assert!(told.starts_with(br#"data: {"error":"#), "{told:?}");
+    assert_eq!(stream.read_chunk().await, None, "no proper end");
     assert_eq!(waiting.read_response().await, None);
     for row in database.rows().await {
         assert_eq!(row.outcome.as_deref(), Some("drained"), "{row:?}");
