@@ -126,7 +126,7 @@ impl App {
         };
         let alerts = self.start_alerts(&hostname, &metrics)?;
         let tasks = self.tasks.clone();
-        let limits = serve::limits();
+        let limits = serve::limits(self.config.header_timeout, self.config.drain_timeout);
         if let Ok(address) = listener.local_addr() {
             let (upstreams, connections) = (self.upstreams.len(), limits.connections);
             tracing::info!(%address, upstreams, connections, "listening");

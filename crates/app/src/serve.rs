@@ -106,7 +106,7 @@ impl Connections {
     }
 }
 
-/// The limits that go with how many files this process may open.
-pub(crate) fn limits() -> Limits {
-    Limits::of(files::connections())
+/// The limits that go with how many files this process may open, with the configured times for a head and for draining.
+pub(crate) fn limits(head: Duration, drain: Duration) -> Limits {
+    Limits { head, drain, ..Limits::of(files::connections()) }
 }

@@ -41,6 +41,10 @@ pub struct Config {
     pub idle_timeout: Duration,
     /// How long trying one upstream after the other may take in all; `None`, for no limit, unless the file says otherwise.
     pub total_timeout: Option<Duration>,
+    /// How long a request's head may take; 10 s unless the file says otherwise.
+    pub header_timeout: Duration,
+    /// How long running requests may take to finish at a stop; 30 s unless the file says otherwise.
+    pub drain_timeout: Duration,
     /// How long a request body may take; 120 s unless the file says otherwise.
     pub body_timeout: Duration,
     /// The largest request body in bytes; 64 MiB unless the file says otherwise.
@@ -156,6 +160,8 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
     let idle_timeout = top.take("idle_timeout").read(duration).unwrap_or(Duration::from_secs(300));
     let first_event_timeout = top.take("first_event_timeout").read(duration).unwrap_or(idle_timeout);
     let total_timeout = top.take("total_timeout").read(duration);
+    let header_timeout = top.take("header_timeout").read(duration).unwrap_or(Duration::from_secs(10));
+    let drain_timeout = top.take("drain_timeout").read(duration).unwrap_or(Duration::from_secs(30));
     let body_timeout = top.take("body_timeout").read(duration).unwrap_or(Duration::from_secs(120));
     let max_body = top.take("max_body").read(size).unwrap_or(64 * 1024 * 1024);
     let failover_on = failover_on(top.take("failover_on")).unwrap_or_default();
@@ -186,6 +192,8 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
         first_event_timeout,
         idle_timeout,
         total_timeout,
+        header_timeout,
+        drain_timeout,
         body_timeout,
         max_body,
         failover_on,

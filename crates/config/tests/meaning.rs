@@ -35,6 +35,8 @@ fn everything_but_the_upstreams_has_a_default() {
     assert_eq!((config.connect_timeout, config.idle_timeout), (Duration::from_secs(5), Duration::from_secs(300)));
     assert_eq!((config.first_event_timeout, config.failover_on), (Duration::from_secs(300), FailoverOn::Any));
     assert_eq!((config.total_timeout, config.body_timeout), (None, Duration::from_secs(120)));
+    let at_the_edges = (config.header_timeout, config.drain_timeout);
+    assert_eq!(at_the_edges, (Duration::from_secs(10), Duration::from_secs(30)));
     assert_eq!(config.max_body, 64 * 1024 * 1024);
     assert!(matches!(&config.database, Database::Sqlite { path } if path == Path::new("./db.sqlite")));
     assert_eq!(config.record.secrets, Secrets::Fingerprint);
@@ -56,9 +58,12 @@ fn keys_with_nothing_behind_them_have_their_default() {
 
 #[test]
 fn a_whole_request_and_its_body_may_be_limited() {
-    let config = parse(&with_upstream("total_timeout: 1m30s\nbody_timeout: 5\nmax_body: 25 MB"));
+    let config = parse(&with_upstream(
+        "total_timeout: 1m30s\nbody_timeout: 5\nmax_body: 25 MB\nheader_timeout: 3\ndrain_timeout: 2m",
+    ));
     assert_eq!(config.total_timeout, Some(Duration::from_secs(90)));
     assert_eq!((config.body_timeout, config.max_body), (Duration::from_secs(5), 25_000_000));
+    assert_eq!((config.header_timeout, config.drain_timeout), (Duration::from_secs(3), Duration::from_secs(120)));
 }
 
 #[test]

@@ -135,8 +135,8 @@ fn limits_are_checked() {
 }
 
 const HINT_TOP: &str = "hint: known keys: address, hostname, authorization, timeout, stream_timeout, connect_timeout, \
-                        idle_timeout, first_event_timeout, total_timeout, body_timeout, max_body, failover_on, \
-                        lb_policy, dbtype, dbaddr, record, notify, upstreams";
+                        idle_timeout, first_event_timeout, total_timeout, header_timeout, drain_timeout, \
+                        body_timeout, max_body, failover_on, lb_policy, dbtype, dbaddr, record, notify, upstreams";
 
 #[test]
 fn tokens_are_checked_and_never_shown() {

@@ -41,7 +41,8 @@ enum LastWords {
     Rest(Option<Bytes>),
     /// The news that the stream broke off; then an abnormal end.
     News(Bytes, BodyError),
-    /// The news has been handed over and may not have been written: a server drops what it holds at an abnormal end.
+    /// What there was to say has been handed over, and may not have been written: a server drops what it holds at an
+    /// abnormal end.
     Told(BodyError),
     /// An abnormal end.
     Broken(BodyError),
@@ -163,7 +164,7 @@ impl Relay {
         self.close(why.outcome(), Some(why.to_string()));
         self.last_words = match news {
             Some(news) => LastWords::News(news, why.into()),
-            None => LastWords::Broken(why.into()),
+            None => LastWords::Told(why.into()),
         };
     }
 
