@@ -27,6 +27,12 @@ fn warnings(config: &Config) -> Vec<String> {
 }
 
 #[test]
+fn a_head_and_a_stop_have_their_time_by_default() {
+    let config = parse(&with_upstream(""));
+    assert_eq!((config.header_timeout, config.drain_timeout), (Duration::from_secs(10), Duration::from_secs(30)));
+}
+
+#[test]
 fn everything_but_the_upstreams_has_a_default() {
     let config = parse("upstreams:\n  - sk: key\n");
     assert_eq!(config.address.to_string(), ":8888");
@@ -35,8 +41,6 @@ fn everything_but_the_upstreams_has_a_default() {
     assert_eq!((config.connect_timeout, config.idle_timeout), (Duration::from_secs(5), Duration::from_secs(300)));
     assert_eq!((config.first_event_timeout, config.failover_on), (Duration::from_secs(300), FailoverOn::Any));
     assert_eq!((config.total_timeout, config.body_timeout), (None, Duration::from_secs(120)));
-    let at_the_edges = (config.header_timeout, config.drain_timeout);
-    assert_eq!(at_the_edges, (Duration::from_secs(10), Duration::from_secs(30)));
     assert_eq!(config.max_body, 64 * 1024 * 1024);
     assert!(matches!(&config.database, Database::Sqlite { path } if path == Path::new("./db.sqlite")));
     assert_eq!(config.record.secrets, Secrets::Fingerprint);
