@@ -88,7 +88,7 @@ impl App {
     }
 
     /// Opens the database, serves on `listener` until `stop` resolves, takes no more connections, lets running requests
-    /// finish for at most 30 s, cuts the rest, and flushes records and alerts for at most 5 s.
+    /// finish for at most `drain_timeout`, cuts the rest, and flushes records and alerts for at most 5 s.
     ///
     /// The limit of open files is raised to what the system allows, and a third of it may be connections of clients; more
     /// wait until there is a place.

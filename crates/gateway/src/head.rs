@@ -90,7 +90,6 @@ impl Head {
         // First, because what a client says of its connection, it says to us: a token named there is still ours to read.
         let presented = Presented::take(&mut head.headers);
         headers::strip_hop_by_hop(&mut head.headers);
-        head.headers.insert(headers::HOPS, HeaderValue::from(head.hops.saturating_add(1)));
         (head, presented, body)
     }
 
@@ -125,6 +124,13 @@ impl Head {
             Some(name) if !name.is_empty() => oar_protocol::decode_segment(name).map(WantedModels::One),
             Some(_) | None => None,
         }
+    }
+
+    /// The headers for an upstream's adapter: the client's, and one gateway more.
+    pub(crate) fn take_outgoing_headers(&mut self) -> HeaderMap {
+        let mut outgoing = std::mem::take(&mut self.headers);
+        outgoing.insert(headers::HOPS, HeaderValue::from(self.hops.saturating_add(1)));
+        outgoing
     }
 
     /// How long the client waits before it gives up, as OpenAI's libraries say: Python in the first header, Node in the

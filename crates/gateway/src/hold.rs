@@ -29,7 +29,8 @@ pub(crate) enum Held {
 pub(crate) async fn until_first_event(response: UpstreamResponse, deadline: Instant) -> Result<UpstreamResponse, Held> {
     let UpstreamResponse { status, headers, body } = response;
     let body = match body {
-        ResponseBody::Body(body) if status.is_success() && is_event_stream(&headers) => {
+        // A body that is over already, as after `HEAD`, has no event to wait for.
+        ResponseBody::Body(body) if status.is_success() && is_event_stream(&headers) && !body.is_end_stream() => {
             let first = timeout_at(deadline, First::of(body)).await.map_err(|_| Held::Silent)?;
             ResponseBody::stream(first?)
         }

@@ -116,11 +116,11 @@ async fn fetch(backend: &Backend, request: &UpstreamRequest, patience: Duration)
 }
 
 /// The request that asks an upstream for its models.
-pub(crate) fn listing_request(head: Head, presented: Presented) -> UpstreamRequest {
+pub(crate) fn listing_request(mut head: Head, presented: Presented) -> UpstreamRequest {
     UpstreamRequest {
         method: Method::GET,
         path_and_query: "/models".into(),
-        headers: head.headers,
+        headers: head.take_outgoing_headers(),
         body: Bytes::new(),
         model: None,
         stream: false,

@@ -89,12 +89,12 @@ impl Asked {
     }
 
     /// The request as every attempt sends it.
-    pub(crate) fn into_upstream_request(self, head: Head, presented: Presented) -> UpstreamRequest {
+    pub(crate) fn into_upstream_request(self, mut head: Head, presented: Presented) -> UpstreamRequest {
         UpstreamRequest {
             upgrade: head.upgrade_protocol().cloned(),
+            headers: head.take_outgoing_headers(),
             method: head.method,
             path_and_query: self.api.suffix_and_query,
-            headers: head.headers,
             body: self.body,
             model: self.facts.model,
             stream: self.facts.stream,

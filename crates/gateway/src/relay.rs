@@ -8,6 +8,7 @@ use crate::relayed_body::Relay;
 use crate::tunnel;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http_body::Body;
 use http_body_util::{Either, Full};
 use hyper::upgrade::OnUpgrade;
 use oar_protocol::headers;
@@ -29,7 +30,7 @@ pub(crate) fn relay(
     ledger.answers(status, &headers);
     match winner.response.body {
         ResponseBody::Body(body) => {
-            let events = Events::of(&headers, winner.end);
+            let events = if body.is_end_stream() { None } else { Events::of(&headers, winner.end) };
             respond(status, headers, Either::Right(Relay::new(body, events, winner.idle, winner.outcome, ledger)))
         }
         ResponseBody::Tunnel(upstream) => {

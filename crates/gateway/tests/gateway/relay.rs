@@ -1,6 +1,7 @@
 //! The winner's answer arrives as the upstream sent it.
 
-use crate::house::{Ask, House, entry_with, settings, status};
+use crate::house::{Ask, House, entry_with, refusal, settings, status};
+use oar_exchange::Outcome;
 use oar_testkit::{Script, ScriptedUpstream, Step};
 use oar_upstream::openai::Settings;
 
@@ -217,4 +218,28 @@ async fn a_request_id_is_made_where_there_is_none_worth_keeping() {
         assert_eq!(upstream.requests().pop().unwrap().head.header("x-request-id"), Some(story.id.as_str()));
         assert_eq!((story.id.len(), &story.request_id), (36, &story.id));
     }
+}
+
+/// An answer to `HEAD` that speaks of events has none to wait for.
+#[tokio::test]
+async fn a_head_of_an_event_stream_is_a_whole_answer() {
+    let upstream = ScriptedUpstream::answering(200, &[("content-type", "text/event-stream")], "").await.unwrap();
+    let house = House::of([&upstream]).await;
+    assert_eq!(status(&house.ask(&Ask::new("HEAD", "/v1/chat/completions")).await), 200);
+    let story = house.story().await;
+    assert_eq!((story.outcome, story.attempts.len()), (Outcome::Ok, 1));
+}
+
+/// A08: a gateway that leads back to itself is noticed, and the count of gateways is no header of the client's.
+#[tokio::test]
+async fn a_request_that_goes_in_a_circle_is_stopped() {
+    let upstream = ScriptedUpstream::answering(200, &[], "fine").await.unwrap();
+    let house = House::of([&upstream]).await;
+    assert_eq!(refusal(&house.ask(&Ask::chat().and_header("x-oar-hop", "5")).await), (508, "loop_detected".into()));
+    assert!(upstream.connections().is_empty());
+
+    let house = House::of([&upstream]).await;
+    assert_eq!(status(&house.ask(&Ask::chat()).await), 200);
+    assert_eq!(upstream.requests()[0].head.header("x-oar-hop"), Some("1"));
+    assert!(!house.story().await.request.headers.contains_key("x-oar-hop"));
 }
