@@ -17,6 +17,8 @@ RUN apt-get update \
     && install --directory --owner gateway --group gateway /data
 COPY --from=build /src/target/release/openai-api-route /usr/local/bin/openai-api-route
 COPY --from=build /src/LICENSE-APACHE /src/LICENSE-MIT /usr/local/share/doc/openai-api-route/
+# Threads that share the allocator's arenas give back what a burst of large requests took.
+ENV MALLOC_ARENA_MAX=2
 USER 65532:65532
 # A relative `dbaddr`, as ./db.sqlite, ends up here: mount a volume to keep the records.
 WORKDIR /data

@@ -11,10 +11,21 @@ CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 CONFIG ?= config.yaml
 
+# Of `make soak`: how long, how many requests a second (0: as many as the clients can), how many clients, which requests.
+TIME ?= 30m
+RATE ?= 200
+CLIENTS ?= 64
+SEED ?= 1
+
+# Of `make fuzz`: how long each target runs.
+FUZZ_SECONDS ?= 60
+
 # Cargo's own tools are built once into our folder, never into the user's.
 DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
+FUZZ_VERSION := 0.13.1
 DENY := $(TARGET)/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+FUZZ := $(TARGET)/tools/cargo-fuzz-$(FUZZ_VERSION)/bin/cargo-fuzz
 MACHETE := $(TARGET)/tools/cargo-machete-$(MACHETE_VERSION)/bin/cargo-machete
 
 ##@ Using it
@@ -41,7 +52,7 @@ demo: ## See a failover in action, without a key and without a network
 
 .PHONY: test
 test: ## Run every test: Rust, SQLite, PostgreSQL, the official Python and Node clients, the demonstration
-	scripts/install-missing.sh cc curl sqlite3 postgresql python-venv
+	scripts/install-missing.sh cc curl fiu sqlite3 postgresql python-venv
 	scripts/with-postgres.sh $(CARGO) test --locked --workspace --all-features --no-fail-fast
 	tests/clients/run.sh
 	scripts/demo.sh --once
@@ -84,13 +95,63 @@ advisories: $(DENY) ## Known vulnerabilities of all dependencies (needs the advi
 
 .PHONY: unused
 unused: $(MACHETE) ## Dependencies that are named and not used
-	$(MACHETE) bins crates
+	$(MACHETE) bench bins crates
+
+# Sanitizers and coverage are not stable yet; the pinned compiler has them all the same.
+.PHONY: fuzz
+fuzz: $(FUZZ) ## Fuzz everything that reads strangers' bytes, each for FUZZ_SECONDS=60 (needs a C++ compiler)
+	scripts/install-missing.sh cc c++
+	for target in $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs))); do \
+		RUSTC_BOOTSTRAP=1 $(FUZZ) run --fuzz-dir fuzz $$target -- -max_total_time=$(FUZZ_SECONDS); \
+	done
 
 ##@ Measuring it
 
 .PHONY: footprint
 footprint: build ## Size of the release binary, time until it is ready, memory when idle
 	scripts/footprint.sh
+
+.PHONY: soak
+soak: build ## A mixed load with faults for half an hour, then an account of every request (TIME=30m RATE=200 CLIENTS=64 SEED=1)
+	scripts/install-missing.sh sqlite3
+	MALLOC_ARENA_MAX=2 $(CARGO) run --locked --release --package oar-bench --bin soak -- --binary ./openai-api-route \
+		--time $(TIME) --rate $(RATE) --clients $(CLIENTS) --seed $(SEED)
+
+.PHONY: soak-smoke
+soak-smoke: ## The same for five seconds, with development builds
+	scripts/install-missing.sh cc sqlite3
+	$(CARGO) build --locked --package openai-api-route
+	$(CARGO) run --locked --package oar-bench --bin soak -- --binary $(TARGET)/debug/openai-api-route \
+		--time 5s --rate 100 --clients 16 --reload 2s
+
+# Of `make outage`, `make kills` and `make bench-records`: how often, how large a table, how large its texts.
+outage: TIME = 60s
+outage: ROUNDS = 2
+KILLS ?= 100
+bench-records: TIME = 10s
+bench-records: RATE = 300
+bench-records: ROUNDS = 3
+PART ?= all
+ROWS ?= 5000000
+TEXT ?= 256
+
+.PHONY: outage
+outage: build ## The database away for a minute under load: who notices, what is lost (TIME=60s RATE=200 ROUNDS=2)
+	scripts/install-missing.sh sqlite3 postgresql
+	$(CARGO) run --locked --release --package oar-bench --bin outage -- --binary ./openai-api-route \
+		--time $(TIME) --rate $(RATE) --rounds $(ROUNDS)
+
+.PHONY: kills
+kills: build ## A hundred SIGKILLs under load with each database, then which rows are there (KILLS=100 RATE=200 SEED=1)
+	scripts/install-missing.sh sqlite3 postgresql
+	$(CARGO) run --locked --release --package oar-bench --bin kills -- --binary ./openai-api-route \
+		--kills $(KILLS) --rate $(RATE) --seed $(SEED)
+
+.PHONY: bench-records
+bench-records: build ## What records cost, and finding some among millions (PART=all TIME=10s RATE=300 ROUNDS=3 ROWS=5000000 TEXT=256)
+	scripts/install-missing.sh sqlite3 postgresql
+	$(CARGO) run --locked --release --package oar-bench --bin bench-records -- --binary ./openai-api-route \
+		--part $(PART) --time $(TIME) --rate $(RATE) --rounds $(ROUNDS) --rows $(ROWS) --text $(TEXT)
 
 ##@ Cleaning up
 
@@ -103,7 +164,7 @@ clean: ## Remove everything that was built; configuration and records stay
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # These tools look at text for a second or two: building them takes longer than running them, so the optimiser rests.
 define build_tool
@@ -114,6 +175,9 @@ endef
 
 $(DENY):
 	$(call build_tool,cargo-deny,$(DENY_VERSION))
+
+$(FUZZ):
+	$(call build_tool,cargo-fuzz,$(FUZZ_VERSION))
 
 $(MACHETE):
 	$(call build_tool,cargo-machete,$(MACHETE_VERSION))

@@ -11,7 +11,9 @@ set -euo pipefail
 present() {
     case $1 in
         cc) command -v cc >/dev/null ;;
+        c++) command -v c++ >/dev/null ;;
         curl) command -v curl >/dev/null ;;
+        fiu) command -v fiu-run >/dev/null ;;
         sqlite3) command -v sqlite3 >/dev/null ;;
         python-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
         postgresql) "$(dirname "$0")/with-postgres.sh" --find >/dev/null 2>&1 ;;
@@ -23,7 +25,9 @@ present() {
 packages_of() {
     case $1 in
         cc) echo gcc libc6-dev ;;
+        c++) echo g++ ;;
         curl) echo curl ca-certificates ;;
+        fiu) echo fiu-utils ;;
         python-venv) echo python3 python3-venv ;;
         *) echo "$1" ;;
     esac

@@ -4,11 +4,24 @@
 # shellcheck source=scripts/lib/processes.sh
 source "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
 
-# start_gateway_before URL NAME: builds and starts a gateway, token $OAR_TOKEN, that reaches the upstream NAME at URL
-# after one that refuses every connection: nobody listens on port 1 of the loopback. Exports OAR_BASE_URL.
-start_gateway_before() {
+# start_gateway NAME: builds and starts a gateway that is configured by standard input, and waits until it is ready.
+start_gateway() {
+    cat >"$scratch/$1.yaml"
+    cargo build --quiet --locked --package openai-api-route
+    start "$1" "${CARGO_TARGET_DIR:-target}/debug/openai-api-route" --config "$scratch/$1.yaml"
+    wait_until_ready "$1"
+}
+
+wait_until_ready() {
     local address
-    cat >"$scratch/config.yaml" <<YAML
+    address=$(listening_address "$1")
+    wait_for_url "$1" "http://$address/readyz"
+}
+
+# start_gateway_before URL NAME: starts a gateway, token $OAR_TOKEN, that reaches the upstream NAME at URL after one that
+# refuses every connection: nobody listens on port 1 of the loopback. Exports OAR_BASE_URL.
+start_gateway_before() {
+    start_gateway gateway <<YAML
 address: 127.0.0.1:0
 authorization: $OAR_TOKEN
 dbaddr: $scratch/db.sqlite
@@ -20,9 +33,6 @@ upstreams:
     sk: key-of-$2
     endpoint: $1
 YAML
-    cargo build --quiet --locked --package openai-api-route
-    start gateway "${CARGO_TARGET_DIR:-target}/debug/openai-api-route" --config "$scratch/config.yaml"
-    address=$(listening_address gateway)
-    wait_for_url gateway "http://$address/readyz"
-    export OAR_BASE_URL=http://$address/v1
+    OAR_BASE_URL=http://$(listening_address gateway)/v1
+    export OAR_BASE_URL
 }

@@ -17,15 +17,77 @@ node_packages() {
     cp "$node_suite/package-lock.json" "$node_suite/node_modules/.made-from"
 }
 
+build_examples() {
+    cargo build --quiet --locked --package oar-testkit "${@/#/--example=}"
+}
+
 start_standin() {
-    cargo build --quiet --locked --package oar-testkit --example standin
-    start standin "$target/debug/examples/standin" --listen 127.0.0.1:0
-    OAR_STANDIN_URL=http://$(listening_address standin)
+    start "$1" "$target/debug/examples/standin" --listen 127.0.0.1:0
+}
+
+url_of() {
+    local address
+    address=$(listening_address "$1") && echo "http://$address"
+}
+
+# A model's name decides which failures it meets: `error-401` is refused by everybody who is asked, `unreachable` has only
+# an upstream that refuses connections (nobody listens on port 1 of the loopback), `unserved` has none, and `unfinished`
+# has one without a key.
+start_gateway_that_fails() {
+    start_gateway gateway <<YAML
+address: 127.0.0.1:0
+authorization: $OAR_TOKEN
+dbaddr: $scratch/db.sqlite
+upstreams:
+  - name: broken
+    sk: key-of-broken
+    endpoint: http://127.0.0.1:1/v1
+    deny: [error-401, unserved]
+  - name: unfinished
+    sk: ''
+    endpoint: $OAR_STANDIN_URL/v1
+    allow: [unfinished]
+  - name: standin
+    sk: key-of-standin
+    endpoint: $OAR_STANDIN_URL/v1
+    deny: [unreachable, unserved]
+YAML
+    OAR_BASE_URL=$(url_of gateway)/v1
+}
+
+# Its second upstream breaks every answer off, and its third would answer, if anybody asked it.
+start_gateway_that_is_cut() {
+    start cutting "$target/debug/examples/cutting"
+    OAR_CUTTING_URL=$(url_of cutting)
+    start_gateway cut <<YAML
+address: 127.0.0.1:0
+authorization: $OAR_TOKEN
+dbtype: none
+upstreams:
+  - name: broken
+    sk: key-of-broken
+    endpoint: http://127.0.0.1:1/v1
+  - name: cutting
+    sk: key-of-cutting
+    endpoint: $OAR_CUTTING_URL/v1
+    idle_timeout: 1s
+  - name: spare
+    sk: key-of-spare
+    endpoint: $OAR_SPARE_URL/v1
+YAML
+    OAR_CUT_URL=$(url_of cut)/v1
+}
+
+# The same, but its second upstream is a backend of its own, whose bodies panic.
+start_gateway_that_panics() {
+    start panicking "$target/debug/examples/panicking" "$OAR_SPARE_URL/v1"
+    wait_until_ready panicking
+    OAR_PANICKING_URL=$(url_of panicking)/v1
 }
 
 # The suites that know of a gateway are left out, not skipped, when there is none.
 run_python() {
-    "$venv/bin/pytest" -q -p no:cacheprovider tests/clients/python "$@"
+    "$venv/bin/pytest" -q -p no:cacheprovider "$@"
 }
 
 run_node() {
@@ -40,14 +102,22 @@ python_packages "$venv" tests/clients/requirements.txt
 PATH=$(realpath "$venv")/bin:$PATH
 node_packages
 
-export OAR_TOKEN=token-of-the-suite OAR_STANDIN_URL OAR_BASE_URL NO_PROXY=127.0.0.1 PYTHONDONTWRITEBYTECODE=1
-start_standin
+export OAR_TOKEN=token-of-the-suite NO_PROXY=127.0.0.1 PYTHONDONTWRITEBYTECODE=1
+export OAR_BASE_URL OAR_STANDIN_URL OAR_CUT_URL OAR_CUTTING_URL OAR_PANICKING_URL OAR_SPARE_URL
+build_examples standin
+start_standin standin
+OAR_STANDIN_URL=$(url_of standin)
 if [ "${1:-}" = --direct ]; then
     OAR_BASE_URL=$OAR_STANDIN_URL/v1
-    run_python --ignore tests/clients/python/test_gateway.py
+    run_python tests/clients/python/test_{api,errors}.py
     run_node "$node_suite"/{api,errors}.test.mjs
 else
-    start_gateway_before "$OAR_STANDIN_URL/v1" standin
-    run_python
+    build_examples cutting panicking
+    start_standin spare
+    OAR_SPARE_URL=$(url_of spare)
+    start_gateway_that_fails
+    start_gateway_that_is_cut
+    start_gateway_that_panics
+    run_python tests/clients/python
     run_node "$node_suite"/*.test.mjs
 fi

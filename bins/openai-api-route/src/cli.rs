@@ -1,5 +1,6 @@
 //! The command line: the Go version's words with one dash or two, and ours.
 
+use crate::records::RecordsArgs;
 use clap::{Arg, ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -35,6 +36,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Reads the configuration and says what is wrong with it (exit code 1), or what it means (exit code 0).
     Check,
+    /// Reads what was recorded, also while the gateway runs: tail, list, show, stats, export, prune.
+    Records(Box<RecordsArgs>),
 }
 
 /// How log lines look.

@@ -9,6 +9,9 @@ pub(crate) fn start(format: LogFormat, database: bool) {
     let default = if database { "info,oar_record=debug" } else { "info" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_target(false);
+    // A line that cannot be written would be complained about with `eprintln!`, which panics where standard error is
+    // closed or full: no request may fail for the log's sake.
+    let subscriber = subscriber.log_internal_errors(false);
     match format {
         LogFormat::Text => subscriber.with_ansi(colours()).init(),
         LogFormat::Json => subscriber.json().flatten_event(true).init(),

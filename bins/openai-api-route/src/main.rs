@@ -4,23 +4,29 @@
 
 mod cli;
 mod logging;
+mod records;
 mod report;
 mod signals;
 
 use clap::Parser;
 use cli::{Cli, Command};
-use oar_app::{App, Draft, Problems};
+use futures_util::StreamExt;
+use oar_app::{App, Draft, Operator, Problems};
 use signals::Signals;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::process::ExitCode;
 use tokio::sync::oneshot;
 
 fn main() -> ExitCode {
     let cli = Cli::parse_from(cli::go_compatible(std::env::args_os()));
+    if let Some(Command::Records(args)) = &cli.command {
+        return records::run(args, &cli.config);
+    }
     let app = Draft::load(&cli.config).and_then(|draft| App::draft(draft).build());
     match (app, &cli.command) {
         (Err(problems), _) => refuse(&problems),
-        (Ok(app), Some(Command::Check)) => report::check(&app, &cli.config),
+        (Ok(app), Some(Command::Check | Command::Records(_))) => report::check(&app, &cli.config),
         (Ok(app), None) if cli.list => report::list(&app),
         (Ok(app), None) => serve(app, &cli),
     }
@@ -37,7 +43,7 @@ fn serve(app: App, cli: &Cli) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    let ended = runtime.block_on(run(app));
+    let ended = runtime.block_on(run(app, cli.config.clone()));
     // What has not ended in its time by now is not waited for: a write to a disk that hangs, say.
     runtime.shutdown_background();
     match ended {
@@ -46,16 +52,18 @@ fn serve(app: App, cli: &Cli) -> ExitCode {
     }
 }
 
-/// The first signal stops in order, the second at once.
-async fn run(app: App) -> Result<ExitCode, Box<dyn std::error::Error>> {
+/// The first signal stops in order, the second at once; SIGHUP reads the file again.
+async fn run(app: App, file: PathBuf) -> Result<ExitCode, Box<dyn std::error::Error>> {
     for warning in app.warnings() {
         tracing::warn!(hint = warning.hint.as_deref(), "{warning}");
     }
     let mut signals = Signals::listen()?;
+    let reload = signals::hangups()?.then(move |()| read_again(file.clone()));
     let listener = app.bind().await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let (hurry, hurried) = oneshot::channel::<()>();
-    let mut running = pin!(app.run_until(listener, dropped(stopped), dropped(hurried)));
+    let operator = Operator { stop: dropped(stopped), hurry: dropped(hurried), reload };
+    let mut running = pin!(app.run_under(listener, operator));
     let asked_twice = async {
         signals.next().await;
         drop(stop);
@@ -69,6 +77,14 @@ async fn run(app: App) -> Result<ExitCode, Box<dyn std::error::Error>> {
     };
     tracing::info!("stopped");
     Ok(code)
+}
+
+/// A file on a slow disk keeps nobody waiting but its reader.
+async fn read_again(file: PathBuf) -> Result<Draft, Problems> {
+    match tokio::task::spawn_blocking(move || Draft::load(&file)).await {
+        Ok(draft) => draft,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
 }
 
 /// Resolves when the sender is dropped.

@@ -1,5 +1,6 @@
-//! When to stop, and when at once.
+//! When to stop, when at once, and when to read the file again.
 
+use futures_util::stream::{self, Stream};
 use std::io;
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -23,4 +24,10 @@ impl Signals {
             _ = self.interrupt.recv() => ExitCode::from(130),
         }
     }
+}
+
+/// Yields for every SIGHUP, which from the call on no longer ends the process. Several that come at once may be one.
+pub(crate) fn hangups() -> io::Result<impl Stream<Item = ()>> {
+    let hangup = signal(SignalKind::hangup())?;
+    Ok(stream::unfold(hangup, async |mut hangup| hangup.recv().await.map(|()| ((), hangup))))
 }

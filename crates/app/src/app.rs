@@ -1,53 +1,58 @@
-use crate::access_log::AccessLog;
+use crate::assembly::Assembly;
+use crate::backends::Backends;
 use crate::builder::{Builder, UpstreamSummary};
-use crate::database;
+use crate::current::{Current, Serving};
 use crate::front::Front;
 use crate::listen;
-use crate::serve::{self, Connections, Drained, Shutdown};
+use crate::memory;
+use crate::observers::Observers;
+use crate::reload::Reloading;
+use crate::serve::{self, Connections, Listeners, Shutdown};
 use crate::tally;
-use oar_config::{Config, Draft, Problem};
+use futures_util::stream::{self, Stream};
+use oar_config::{Config, Draft, Problem, Problems};
 use oar_exchange::Observer;
-use oar_gateway::{Backend, CredentialLabel, Gateway, Limits};
-use oar_metrics::Metrics;
-use oar_notify::{Alerts, Notifier, SetupError};
-use oar_record::{OpenError, Recorder};
-use oar_routing::Router;
+use oar_notify::SetupError;
+use oar_record::OpenError;
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
-
-/// How long flushing the records may take at the end.
-const FLUSH_LIMIT: Duration = Duration::from_secs(5);
-
-/// How long flushing the records may take, and everything else at the end, when nobody waits any longer.
-const HURRIED_LIMIT: Duration = Duration::from_secs(1);
-
-/// How long everything that runs in the background may take to end: each has a shorter limit of its own, so this one is
-/// for a defect in any of them.
-const TASKS_LIMIT: Duration = Duration::from_secs(10);
 
 /// A service that is ready to run: every upstream made, nothing opened.
 pub struct App {
-    pub(crate) config: Config,
-    pub(crate) router: Router<Arc<Backend>>,
-    pub(crate) label: CredentialLabel,
+    pub(crate) assembly: Assembly,
+    /// Make the upstreams of the configurations that are still to come.
+    pub(crate) backends: Backends,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
-    pub(crate) upstreams: Vec<UpstreamSummary>,
-    pub(crate) warnings: Vec<Problem>,
     /// Owns what runs beside the requests: the writer, the alerts, what upstreams leave behind.
     pub(crate) tasks: TaskTracker,
+}
+
+/// What somebody wants of a service while it runs.
+#[derive(Debug)]
+pub struct Operator<S, H, D> {
+    /// Resolves when it is time to stop.
+    pub stop: S,
+    /// Resolves when nobody waits any longer for what still runs: requests are cut, and flushing may take 1 s. It is looked
+    /// at once `stop` has resolved.
+    pub hurry: H,
+    /// Yields a configuration whenever there is one to go on with, or why there is none. A good one takes the place of the
+    /// one that runs: requests that run finish by the old one. One with problems changes nothing; nor does one that changes
+    /// `address`, `hostname`, `dbtype`, `dbaddr` or `notify`, which takes a restart. What came of it is logged, and counted
+    /// in `oar_config_reloads_total`.
+    pub reload: D,
 }
 
 /// Why a service could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    /// The address of the metrics cannot be bound.
+    #[error("metrics_listen")]
+    Metrics(#[source] io::Error),
     /// The database cannot be used.
     #[error(transparent)]
     Database(#[from] OpenError),
@@ -70,12 +75,12 @@ impl App {
 
     /// The upstreams in the order of the file, for listings.
     pub fn upstreams(&self) -> &[UpstreamSummary] {
-        &self.upstreams
+        &self.assembly.upstreams
     }
 
     /// What is allowed but may not be meant, for a person to read at start.
     pub fn warnings(&self) -> &[Problem] {
-        &self.warnings
+        &self.assembly.warnings
     }
 
     /// Binds the configured address.
@@ -84,7 +89,7 @@ impl App {
     ///
     /// When no address of it can be bound: in use, not permitted, not of this machine. The message names the address.
     pub async fn bind(&self) -> io::Result<TcpListener> {
-        listen::bind(&self.config.address).await
+        listen::bind(&self.assembly.config.address).await
     }
 
     /// Opens the database, serves on `listener` until `stop` resolves, takes no more connections, lets running requests
@@ -101,162 +106,82 @@ impl App {
     ///
     /// Dropping the future stops at once: running requests are cut and queued records are lost.
     pub async fn run(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<(), RunError> {
-        self.run_until(listener, stop, std::future::pending()).await
+        let shutdown = Shutdown { stop: pin!(stop), hurry: pin!(std::future::pending()) };
+        self.serve(listener, shutdown, stream::pending()).await
     }
 
-    /// [`run`](Self::run)s; from the moment at which `hurry` resolves, which is looked at once `stop` has resolved, nobody
-    /// waits any longer: requests that run are cut, and flushing may take 1 s.
+    /// [`run`](Self::run)s, and obeys an operator meanwhile.
     ///
     /// # Errors
     ///
     /// As [`run`](Self::run), also in its cancel safety.
-    pub async fn run_until(
+    pub async fn run_under<S, H, D>(self, listener: TcpListener, operator: Operator<S, H, D>) -> Result<(), RunError>
+    where
+        S: Future<Output = ()>,
+        H: Future<Output = ()>,
+        D: Stream<Item = Result<Draft, Problems>>,
+    {
+        let shutdown = Shutdown { stop: pin!(operator.stop), hurry: pin!(operator.hurry) };
+        self.serve(listener, shutdown, operator.reload).await
+    }
+
+    async fn serve<S, H>(
         self,
         listener: TcpListener,
-        stop: impl Future<Output = ()>,
-        hurry: impl Future<Output = ()>,
-    ) -> Result<(), RunError> {
-        let mut stop = pin!(stop);
-        let mut hurry = pin!(hurry);
-        let hostname = self.hostname();
-        let metrics = Arc::new(Metrics::new(self.upstreams.iter().map(|upstream| upstream.name.as_str())));
-        let records = tokio::select! {
-            records = self.start_records(&hostname, &metrics) => records?,
-            () = &mut stop => return Ok(()),
+        mut shutdown: Shutdown<'_, S, H>,
+        drafts: impl Stream<Item = Result<Draft, Problems>>,
+    ) -> Result<(), RunError>
+    where
+        S: Future<Output = ()>,
+        H: Future<Output = ()>,
+    {
+        let listeners = Listeners { api: listener, metrics: self.bind_metrics().await? };
+        let Self { assembly, backends, observers, tasks } = self;
+        let observers = tokio::select! {
+            observers = Observers::open(&assembly, observers, tasks) => observers?,
+            () = &mut shutdown.stop => return Ok(()),
         };
-        let alerts = self.start_alerts(&hostname, &metrics)?;
-        let tasks = self.tasks.clone();
-        let limits = serve::limits(self.config.header_timeout, self.config.drain_timeout);
-        if let Ok(address) = listener.local_addr() {
-            let (upstreams, connections) = (self.upstreams.len(), limits.connections);
-            tracing::info!(%address, upstreams, connections, "listening");
-        }
-        let connections = Connections::default();
-        tally::accept_errors(&metrics, &connections.accept_errors);
-        let front = self.front(metrics, records.as_ref(), alerts.as_ref(), &connections);
-        let shutdown = Shutdown { stop, hurry: hurry.as_mut() };
-        let drained = serve::serve(listener, front, connections, limits, shutdown).await;
-
+        let connections = Connections::new(serve::limits(&assembly.config));
+        tell_where(&listeners, assembly.upstreams.len(), &connections);
+        tally::accept_errors(&observers.metrics, &connections.accept_errors);
+        let exposure = assembly.exposure();
+        let (gateway, config) = assembly.into_gateway(observers.all(), &connections);
+        let current = Current::new(Serving { gateway, exposure });
+        tally::gateway(&observers.metrics, &current);
+        let front = Front::new(current.clone(), Arc::clone(&observers.metrics));
+        let reloading = Reloading::new(config, backends, current, connections.clone(), &observers);
+        let drained = tokio::select! {
+            drained = serve::serve(listeners, front, connections, &mut shutdown) => drained,
+            never = reloading.obey(drafts) => match never {},
+        };
         // Every story has been told by now: what is queued is all there is.
-        if let Some(alerts) = alerts {
-            alerts.close();
-        }
-        if let Some(records) = records {
-            records.stop(match drained {
-                Drained::Patiently => FLUSH_LIMIT,
-                Drained::InAHurry => HURRIED_LIMIT,
-            });
-        }
-        tasks.close();
-        match drained {
-            Drained::Patiently => settle(&tasks, hurry).await,
-            Drained::InAHurry => settle(&tasks, std::future::ready(())).await,
-        }
+        observers.close(drained, shutdown.hurry).await;
         Ok(())
     }
 
-    /// The gateway with everybody who listens to it, and the paths beside it.
-    fn front(
-        self,
-        metrics: Arc<Metrics>,
-        records: Option<&Records>,
-        alerts: Option<&Arc<Alerts>>,
-        connections: &Connections,
-    ) -> Front {
-        let mut observers = self.observers;
-        observers.push(Arc::new(AccessLog));
-        observers.push(Arc::clone(&metrics) as Arc<dyn Observer>);
-        observers.extend(records.map(|records| Arc::clone(&records.recorder) as Arc<dyn Observer>));
-        observers.extend(alerts.map(|alerts| Arc::clone(alerts) as Arc<dyn Observer>));
-        let limits = Limits {
-            body_bytes: self.config.max_body,
-            body_time: self.config.body_timeout,
-            total: self.config.total_timeout,
-            ..Limits::default()
-        };
-        let gateway = Gateway::builder(self.router)
-            .label(self.label)
-            .limits(limits)
-            .tunnels(connections.tasks.clone())
-            .cut(connections.cut.clone());
-        let gateway = observers.into_iter().fold(gateway, oar_gateway::Builder::observer).build();
-        tally::gateway(&metrics, &gateway);
-        Front::new(gateway, metrics)
-    }
-
-    fn hostname(&self) -> String {
-        let system = || gethostname::gethostname().to_string_lossy().into_owned();
-        self.config.hostname.clone().unwrap_or_else(system)
-    }
-
-    async fn start_records(&self, hostname: &str, metrics: &Metrics) -> Result<Option<Records>, RunError> {
-        let Some(store) = database::open(&self.config.database).await? else { return Ok(None) };
-        let (recorder, writer) = Recorder::start(store, hostname);
-        tally::records(metrics, &recorder.counters());
-        let (stop, stopped) = oneshot::channel();
-        self.tasks.spawn(writer.run(async { stopped.await.unwrap_or(FLUSH_LIMIT) }));
-        Ok(Some(Records { recorder: Arc::new(recorder), stop }))
-    }
-
-    fn start_alerts(&self, hostname: &str, metrics: &Metrics) -> Result<Option<Arc<Alerts>>, SetupError> {
-        let notifiers = notifiers(&self.config.notify)?;
-        if notifiers.is_empty() {
-            return Ok(None);
-        }
-        let (alerts, worker) = Alerts::start(notifiers, hostname);
-        tally::alerts(metrics, alerts.counts());
-        self.tasks.spawn(worker.run());
-        Ok(Some(Arc::new(alerts)))
+    /// The address that the metrics have to themselves, if any.
+    async fn bind_metrics(&self) -> Result<Option<TcpListener>, RunError> {
+        let Some(address) = &self.assembly.config.metrics.listen else { return Ok(None) };
+        listen::bind(address).await.map(Some).map_err(RunError::Metrics)
     }
 }
 
-/// Waits for what runs in the background, as long as it may take.
-async fn settle(tasks: &TaskTracker, hurry: impl Future<Output = ()>) {
-    let hurried = async {
-        hurry.await;
-        sleep(HURRIED_LIMIT).await;
-    };
-    tokio::select! {
-        () = tasks.wait() => return,
-        () = sleep(TASKS_LIMIT) => {}
-        () = hurried => {}
+fn tell_where(listeners: &Listeners, upstreams: usize, connections: &Connections) {
+    if let Some(Ok(address)) = listeners.metrics.as_ref().map(TcpListener::local_addr) {
+        tracing::info!(%address, "the metrics have an address of their own");
     }
-    tracing::warn!(tasks = tasks.len(), "background work did not end in time");
-}
-
-/// The recorder, and the way to make its writer flush and end.
-struct Records {
-    recorder: Arc<Recorder>,
-    stop: oneshot::Sender<Duration>,
-}
-
-impl Records {
-    fn stop(self, limit: Duration) {
-        // A writer that has ended already has nothing left to flush.
-        let _ = self.stop.send(limit);
+    if let Ok(address) = listeners.api.local_addr() {
+        let connections = connections.limits().connections;
+        tracing::info!(%address, upstreams, connections, "listening");
     }
-}
-
-fn notifiers(settings: &oar_config::NotifySettings) -> Result<Vec<Arc<dyn Notifier>>, SetupError> {
-    let mut notifiers: Vec<Arc<dyn Notifier>> = Vec::new();
-    if settings.feishu.is_none() && settings.matrix.is_none() && settings.webhook.is_none() {
-        return Ok(notifiers);
+    if memory::is_scarce() {
+        let bytes = memory::for_bodies();
+        tracing::info!(bytes, "memory is scarce, so request bodies may hold no more than this together");
     }
-    let http = oar_notify::Http::new()?;
-    if let Some(feishu) = &settings.feishu {
-        notifiers.push(Arc::new(oar_notify::Feishu::new(&http, &feishu.webhook, feishu.secret.clone())?));
-    }
-    if let Some(url) = &settings.matrix {
-        notifiers.push(Arc::new(oar_notify::Matrix::new(&http, url)?));
-    }
-    if let Some(url) = &settings.webhook {
-        notifiers.push(Arc::new(oar_notify::Webhook::new(&http, url)?));
-    }
-    Ok(notifiers)
 }
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App").field("upstreams", &self.upstreams).finish_non_exhaustive()
+        f.debug_struct("App").field("upstreams", &self.assembly.upstreams).finish_non_exhaustive()
     }
 }

@@ -96,7 +96,7 @@ fn openai(settings: &Settings, transports: &Transports) -> Result<Arc<dyn Upstre
 
 fn replicate(settings: &Settings, tasks: &TaskTracker) -> Result<Arc<dyn Upstream>, BackendError> {
     let decoded: replicate::Settings = settings.decode()?;
-    match Replicate::new(decoded) {
+    match Replicate::new(decoded, settings.connect_timeout()) {
         Ok(upstream) => Ok(Arc::new(upstream.tracked_by(tasks.clone()))),
         Err(error) => Err(settings.problem(error.key().unwrap_or("type"), error.to_string()).into()),
     }

@@ -29,19 +29,26 @@
 //! ```
 
 mod app;
+mod assembly;
 mod backends;
 mod builder;
 
+mod current;
+mod reload;
+
 mod database;
+mod kept;
 mod listen;
+mod memory;
 
 mod front;
 mod serve;
 
 mod access_log;
+mod observers;
 mod tally;
 
-pub use app::{App, RunError};
+pub use app::{App, Operator, RunError};
 pub use backends::BackendError;
 pub use builder::{Builder, UpstreamSummary};
 pub use oar_config::{Config, Draft, Problem, Problems, Settings};

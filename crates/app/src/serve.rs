@@ -16,10 +16,13 @@ mod streams;
 
 use crate::front::Front;
 pub(crate) use accept::AcceptErrors;
+use arc_swap::ArcSwap;
 use connection::Server;
-pub(crate) use limits::Limits;
+use limits::Limits;
+use oar_config::Config;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
@@ -27,12 +30,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Everything that serves clients: connections, what runs on them, and the tunnels that came of them.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Connections {
     pub(crate) tasks: TaskTracker,
     /// Cancelled when requests that still run must tell their clients that they are cut.
     pub(crate) cut: CancellationToken,
     pub(crate) accept_errors: AcceptErrors,
+    limits: Arc<ArcSwap<Limits>>,
     /// Cancelled when connections end as soon as nothing runs on them.
     stop: CancellationToken,
     /// Cancelled when everything ends where it stands.
@@ -40,9 +44,41 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            tasks: TaskTracker::new(),
+            cut: CancellationToken::new(),
+            accept_errors: AcceptErrors::default(),
+            limits: Arc::new(ArcSwap::from_pointee(limits)),
+            stop: CancellationToken::new(),
+            end: CancellationToken::new(),
+        }
+    }
+
+    /// What counts for whoever begins something now.
+    pub(crate) fn limits(&self) -> Limits {
+        **self.limits.load()
+    }
+
+    /// From now on these count. How many connections there may be was settled at the start.
+    pub(crate) fn set_limits(&self, limits: Limits) {
+        self.limits.store(Arc::new(limits));
+    }
+
     fn spawn(&self, task: impl Future<Output: Send> + Send + 'static) {
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(task));
     }
+}
+
+/// How many connections there may be where the metrics have an address of their own.
+const SCRAPERS_CAP: usize = 64;
+
+/// Where clients are expected.
+pub(crate) struct Listeners {
+    /// For the API and what is beside it.
+    pub(crate) api: TcpListener,
+    /// For what is beside it alone.
+    pub(crate) metrics: Option<TcpListener>,
 }
 
 /// When to stop serving.
@@ -65,36 +101,45 @@ pub(crate) enum Drained {
 /// Serves until it is time to stop, then lets what is running finish, and cuts what does not. When it returns, every
 /// request's story has been told.
 pub(crate) async fn serve<S, H>(
-    listener: TcpListener,
+    listeners: Listeners,
     front: Front,
     connections: Connections,
-    limits: Limits,
-    shutdown: Shutdown<'_, S, H>,
+    shutdown: &mut Shutdown<'_, S, H>,
 ) -> Drained
 where
     S: Future<Output = ()>,
     H: Future<Output = ()>,
 {
-    let server = Server::new(front.clone(), connections.clone(), limits);
+    let places = connections.limits().connections;
+    let api = accept::accept(&listeners.api, Server::new(front.clone(), connections.clone()), &connections, places);
+    let beside = Server::new(front.beside(), connections.clone());
+    let metrics = async {
+        match &listeners.metrics {
+            Some(listener) => accept::accept(listener, beside, &connections, SCRAPERS_CAP).await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
-        () = accept::accept(&listener, server, &connections, limits.connections) => {}
-        () = shutdown.stop => {}
+        () = api => {}
+        () = metrics => {}
+        () = &mut shutdown.stop => {}
     }
-    drop(listener);
+    drop(listeners);
     front.drain();
     tracing::info!("stopping, running requests may finish");
-    connections.drain(limits, shutdown.hurry).await
+    connections.drain(&mut shutdown.hurry).await
 }
 
 impl Connections {
     /// Ends what is idle, waits for what runs, and cuts what takes too long.
-    async fn drain(&self, limits: Limits, mut hurry: Pin<&mut impl Future<Output = ()>>) -> Drained {
+    async fn drain(&self, hurry: &mut Pin<&mut impl Future<Output = ()>>) -> Drained {
+        let limits = self.limits();
         self.tasks.close();
         self.stop.cancel();
         let (drained, farewell) = tokio::select! {
             () = self.tasks.wait() => return Drained::Patiently,
             () = sleep(limits.drain) => (Drained::Patiently, limits.farewell),
-            () = &mut hurry => (Drained::InAHurry, Duration::ZERO),
+            () = hurry => (Drained::InAHurry, Duration::ZERO),
         };
         tracing::warn!(tasks = self.tasks.len(), "nobody waits any longer, requests that still run are cut");
         self.cut.cancel();
@@ -107,6 +152,7 @@ impl Connections {
 }
 
 /// The limits that go with how many files this process may open, with the configured times for a head and for draining.
-pub(crate) fn limits(head: Duration, drain: Duration) -> Limits {
+pub(crate) fn limits(config: &Config) -> Limits {
+    let (head, drain) = (config.header_timeout, config.drain_timeout);
     Limits { head, drain, ..Limits::of(files::connections()) }
 }

@@ -1,16 +1,26 @@
 //! What other rooms count, read by the metrics when they are scraped.
 
+use crate::current::Current;
+use crate::reload::Reloads;
 use crate::serve::AcceptErrors;
-use oar_gateway::Gateway;
 use oar_metrics::Metrics;
 use oar_notify::ChannelCounts;
 use oar_record::{Counters, DropReason};
 use std::sync::Arc;
 
-pub(crate) fn gateway(metrics: &Metrics, gateway: &Gateway) {
-    let gateway = gateway.clone();
+pub(crate) fn gateway(metrics: &Metrics, current: &Current) {
+    let current = current.clone();
     let help = "Memory that request bodies hold until they have been answered";
-    metrics.gauge_fn("oar_buffered_request_bytes", help, &[], move || gateway.buffered_bytes() as u64);
+    metrics.gauge_fn("oar_buffered_request_bytes", help, &[], move || current.get().gateway.buffered_bytes() as u64);
+}
+
+pub(crate) fn reloads(metrics: &Metrics, reloads: &Arc<Reloads>) {
+    type Count = fn(&Reloads) -> u64;
+    for (result, count) in [("applied", Reloads::applied as Count), ("rejected", Reloads::rejected)] {
+        let (reloads, labels) = (Arc::clone(reloads), [("result", result)]);
+        let help = "Configurations that were loaded while the gateway ran";
+        metrics.counter_fn("oar_config_reloads_total", help, &labels, move || count(&reloads));
+    }
 }
 
 pub(crate) fn records(metrics: &Metrics, counters: &Counters) {
@@ -19,6 +29,8 @@ pub(crate) fn records(metrics: &Metrics, counters: &Counters) {
         move || value(&counters)
     };
     metrics.counter_fn("oar_records_written_total", "Records that reached the database", &[], read(Counters::written));
+    let help = "Requests of which no record was to be kept";
+    metrics.counter_fn("oar_records_skipped_total", help, &[], read(Counters::skipped));
     for reason in DropReason::ALL {
         let counters = counters.clone();
         let help = "Records that were lost";

@@ -5,6 +5,9 @@ use crate::address::ListenAddress;
 use crate::database::{Database, database};
 use crate::duration::duration;
 use crate::failover::{FailoverOn, failover_on};
+use crate::leaving::{OnClientClose, on_client_close};
+use crate::metrics::{MetricsSettings, metrics};
+use crate::networks::networks;
 use crate::node::Node;
 use crate::notify::{NotifySettings, notify};
 use crate::problem::{Complaint, Place, Problem, Problems, Report};
@@ -13,8 +16,9 @@ use crate::section::{Field, Section};
 use crate::size::size;
 use crate::tokens::tokens;
 use crate::upstream::{Access, UpstreamConfig, upstreams};
-use crate::word::{choice, line};
+use crate::word::{choice, line, truth};
 use crate::{tree, yaml};
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
@@ -51,10 +55,18 @@ pub struct Config {
     pub max_body: usize,
     /// After which failures the next upstream is tried.
     pub failover_on: FailoverOn,
+    /// What becomes of an answer whose client has left.
+    pub on_client_close: OnClientClose,
+    /// The networks whose proxies say who the client is; nobody's unless the file says otherwise.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where the metrics are read, and by whom.
+    pub metrics: MetricsSettings,
     /// In which order upstreams are tried.
     pub order: Order,
     /// Where records are kept.
     pub database: Database,
+    /// Whether the gateway ends at its start when the database cannot be reached; false unless the file says otherwise.
+    pub db_required: bool,
     /// What records keep.
     pub record: RecordSettings,
     /// Who is told when something goes wrong.
@@ -165,20 +177,19 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
     let body_timeout = top.take("body_timeout").read(duration).unwrap_or(Duration::from_secs(120));
     let max_body = top.take("max_body").read(size).unwrap_or(64 * 1024 * 1024);
     let failover_on = failover_on(top.take("failover_on")).unwrap_or_default();
+    let on_client_close = on_client_close(top.take("on_client_close")).unwrap_or_default();
+    let trusted_proxies = networks(top.take("trusted_proxies"));
+    let metrics = metrics(top);
     let order = top.take("lb_policy").read(|text| choice(text, ORDERS)).unwrap_or_default();
     let database = database(top);
+    let db_required = top.take("db_required").read(truth).unwrap_or(false);
     let record = record(top.take("record"));
     let notify = notify(top.take("notify"), env, report);
-    let mut upstreams = upstreams(top.take("upstreams"), report);
+    let mut upstreams = upstreams(top.take("upstreams"), &record.keep, report);
     for upstream in &mut upstreams {
         upstream.settings.connect_timeout = upstream.connect_timeout.unwrap_or(connect_timeout);
     }
-    if tokens.is_empty() {
-        warn_about_closed_doors(&upstreams, &place, report);
-    }
-    if tokens.iter().any(|token| token.expose_secret() == SAMPLE_TOKEN) {
-        report.warn(&place, Complaint::new("still holds the token of the sample, which everybody knows"));
-    }
+    warn_about_tokens(&tokens, &upstreams, &place, report);
     let warnings = Vec::new();
     let file = report.file.clone();
     Config {
@@ -197,12 +208,25 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
         body_timeout,
         max_body,
         failover_on,
+        on_client_close,
+        trusted_proxies,
+        metrics,
         order,
         database,
+        db_required,
         record,
         notify,
         upstreams,
         warnings,
+    }
+}
+
+fn warn_about_tokens(tokens: &[SecretString], upstreams: &[UpstreamConfig], place: &Place, report: &Report) {
+    if tokens.is_empty() {
+        warn_about_closed_doors(upstreams, place, report);
+    }
+    if tokens.iter().any(|token| token.expose_secret() == SAMPLE_TOKEN) {
+        report.warn(place, Complaint::new("still holds the token of the sample, which everybody knows"));
     }
 }
 

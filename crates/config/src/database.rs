@@ -24,6 +24,20 @@ pub enum Database {
     },
 }
 
+impl Database {
+    /// The database that a text names: a server by its DSN, anything else a file.
+    ///
+    /// # Errors
+    ///
+    /// A text that is neither; nothing of it is told, for it may hold a password.
+    pub fn named(text: &str) -> Result<Self, Complaint> {
+        match is_dsn(text) {
+            true => dsn(text).map(|dsn| Self::Postgres { dsn }),
+            false => file(text).map(|path| Self::Sqlite { path }),
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Kind {
     None,

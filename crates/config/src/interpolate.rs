@@ -92,8 +92,8 @@ mod tests {
     fn what_cannot_be_replaced_is_a_complaint_without_the_text() {
         let message = |text: &str| interpolate(text, &|_| None).expect_err(text).message;
         assert_eq!(message("pass${MISSING}word"), "the environment variable `MISSING` is not set");
-        for text in ["hunter2${", "hunter2${x", "hunter2${}", "hunter2${1A}", "${hunter2!}", "${ A }"] {
-            assert!(!message(text).contains("hunter2"), "{text}");
+        for text in ["canary2${", "canary2${x", "canary2${}", "canary2${1A}", "${canary2!}", "${ A }"] {
+            assert!(!message(text).contains("canary2"), "{text}");
         }
     }
 }

@@ -87,6 +87,11 @@ impl<'a> Field<'a> {
         matches!(self.node.kind, Kind::Null)
     }
 
+    /// Whether there is anything behind the key.
+    pub(crate) fn is_set(&self) -> bool {
+        !self.is_null()
+    }
+
     pub(crate) fn is_list(&self) -> bool {
         matches!(self.node.kind, Kind::List(_))
     }

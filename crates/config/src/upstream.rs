@@ -2,6 +2,8 @@
 
 use crate::duration::duration;
 use crate::failover::{FailoverOn, failover_on};
+use crate::kept::{KeepSettings, own_keep};
+use crate::leaving::{OnClientClose, on_client_close};
 use crate::problem::{Complaint, Problem, Report, printable};
 use crate::section::{Field, Section};
 use crate::settings::Settings;
@@ -31,8 +33,16 @@ pub struct UpstreamConfig {
     pub first_event_timeout: Option<Duration>,
     /// How long an answer may be silent, if it differs from [`Config::idle_timeout`](crate::Config::idle_timeout).
     pub idle_timeout: Option<Duration>,
+    /// How long one attempt at it may take in all, until the head of an answer and the first event of a stream; `None` for no
+    /// limit of its own. [`Config::total_timeout`](crate::Config::total_timeout) is on all attempts together.
+    pub total_timeout: Option<Duration>,
     /// After which of its failures the next upstream is tried, if it differs from the file's.
     pub failover_on: Option<FailoverOn>,
+    /// What becomes of its answer when the client leaves, if it differs from
+    /// [`Config::on_client_close`](crate::Config::on_client_close).
+    pub on_client_close: Option<OnClientClose>,
+    /// What is kept of the requests it serves: the file's, where it says nothing itself.
+    pub keep: KeepSettings,
     /// The only models it serves; empty for all.
     pub allow: Vec<String>,
     /// Models it does not serve, even if allowed.
@@ -64,25 +74,25 @@ impl UpstreamConfig {
     }
 }
 
-pub(crate) fn upstreams(field: Field<'_>, report: &Report) -> Vec<UpstreamConfig> {
+pub(crate) fn upstreams(field: Field<'_>, keep: &KeepSettings, report: &Report) -> Vec<UpstreamConfig> {
     if field.is_null() || field.is_empty_list() {
         let complaint = Complaint::new("there is no upstream, so no request could be answered");
         field.complain(complaint.hint("add one as in config.sample.yaml"));
     }
     let all: Vec<_> =
-        field.items().into_iter().enumerate().filter_map(|(index, item)| entry(item, index + 1)).collect();
+        field.items().into_iter().enumerate().filter_map(|(index, item)| entry(item, keep, index + 1)).collect();
     report_doubled_names(&all, report);
     all
 }
 
-fn entry(item: Field<'_>, number: usize) -> Option<UpstreamConfig> {
+fn entry(item: Field<'_>, keep: &KeepSettings, number: usize) -> Option<UpstreamConfig> {
     if item.is_null() {
         item.complain(Complaint::new("is empty"));
     }
-    item.section().map(|section| upstream(section, number))
+    item.section().map(|section| upstream(section, keep, number))
 }
 
-fn upstream(mut own: Section<'_>, number: usize) -> UpstreamConfig {
+fn upstream(mut own: Section<'_>, keep: &KeepSettings, number: usize) -> UpstreamConfig {
     let backend = own.take("type").read(name).unwrap_or_else(|| "openai".to_owned());
     let name = own.take("name").read(name).unwrap_or_else(|| format!("{backend}-{number}"));
     let access = access(&mut own);
@@ -91,7 +101,10 @@ fn upstream(mut own: Section<'_>, number: usize) -> UpstreamConfig {
     let connect_timeout = own.take("connect_timeout").read(duration);
     let idle_timeout = own.take("idle_timeout").read(duration);
     let first_event_timeout = own.take("first_event_timeout").read(duration).or(idle_timeout);
+    let total_timeout = own.take("total_timeout").read(duration);
     let failover_on = failover_on(own.take("failover_on"));
+    let on_client_close = on_client_close(own.take("on_client_close"));
+    let keep = own_keep(own.take("record"), keep);
     let allow = models(own.take("allow"));
     let deny = models(own.take("deny"));
     UpstreamConfig {
@@ -103,7 +116,10 @@ fn upstream(mut own: Section<'_>, number: usize) -> UpstreamConfig {
         connect_timeout,
         first_event_timeout,
         idle_timeout,
+        total_timeout,
         failover_on,
+        on_client_close,
+        keep,
         allow,
         deny,
         settings: own.into_settings(),

@@ -1,5 +1,5 @@
 //! When an upstream is given up, and after which failures the next is tried: `connect_timeout`, `first_event_timeout`,
-//! `idle_timeout` and `failover_on`.
+//! `idle_timeout`, `total_timeout` and `failover_on`.
 
 use oar_config::FailureClass::{Broken, Connect, ErrorEvent, Status, Statuses, Timeout};
 use oar_config::{Config, FailoverOn, UpstreamConfig};
@@ -70,6 +70,21 @@ fn a_first_event_has_as_long_as_any_other_silence_unless_said_otherwise() {
         let upstream = only(&config);
         let expected = (expected.0.map(seconds), expected.1.map(seconds));
         assert_eq!((upstream.first_event_timeout, upstream.idle_timeout), expected, "{own}");
+    }
+}
+
+/// The file's limit is on all attempts together, so no upstream takes it for its own.
+#[test]
+fn an_attempt_as_a_whole_is_limited_by_its_upstream_alone() {
+    for (top, own, expected) in [
+        ("", "", (None, None)),
+        ("total_timeout: 60", "", (Some(60), None)),
+        ("", "total_timeout: 20", (None, Some(20))),
+        ("total_timeout: 60", "total_timeout: 2m", (Some(60), Some(120))),
+    ] {
+        let config = parse(top, own);
+        let limits = (config.total_timeout, only(&config).total_timeout);
+        assert_eq!(limits, (expected.0.map(seconds), expected.1.map(seconds)), "{top} / {own}");
     }
 }
 

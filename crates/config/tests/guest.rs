@@ -96,29 +96,29 @@ fn the_hosts_keys_are_not_the_guests() {
     #[derive(Debug, Deserialize)]
     struct Nothing {}
     let Nothing {} = decode(
-        "name: a\ntimeout: 1\nstream_timeout: 1\nconnect_timeout: 1\nidle_timeout: 1\nfirst_event_timeout: 1\nfailover_on: any\nallow: [a]\ndeny: [b]\nnoauth: true",
+        "name: a\ntimeout: 1\nstream_timeout: 1\nconnect_timeout: 1\nidle_timeout: 1\nfirst_event_timeout: 1\ntotal_timeout: 1\nfailover_on: any\nallow: [a]\ndeny: [b]\nnoauth: true\nrecord: {ip: no}\non_client_close: drain",
     );
     decode::<()>("name: a");
     assert_eq!(
         problems::<()>("sk: a"),
         [
-            "upstreams[0].sk (line 3): unknown key [known keys: type, name, noauth, authorization, timeout, stream_timeout, connect_timeout, idle_timeout, first_event_timeout, failover_on, allow, deny]"
+            "upstreams[0].sk (line 3): unknown key [known keys: type, name, noauth, authorization, timeout, stream_timeout, connect_timeout, idle_timeout, first_event_timeout, total_timeout, failover_on, on_client_close, record, allow, deny]"
         ]
     );
 }
 
 #[test]
 fn every_problem_is_found_at_once() {
-    let lines = "sk: [hunter2]
-endpiont: https://hunter2.example
-keep_header: hunter2
+    let lines = "sk: [canary2]
+endpiont: https://canary2.example
+keep_header: canary2
 tries: 300
-hosts: hunter2
-timout: hunter2
+hosts: canary2
+timout: canary2
 limits:
-  tokens: hunter2
-  tokns: hunter2
-mode: hunter2";
+  tokens: canary2
+  tokns: canary2
+mode: canary2";
     assert_eq!(
         problems::<Acme>(lines),
         [
@@ -175,7 +175,7 @@ fn what_a_type_says_of_its_value_is_said_without_the_value() {
         #[serde(rename = "sk")]
         _sk: Picky,
     }
-    assert_eq!(problems::<Own>("sk: hunter2"), ["upstreams[0].sk (line 3): `…` is not to my taste"]);
+    assert_eq!(problems::<Own>("sk: canary2"), ["upstreams[0].sk (line 3): `…` is not to my taste"]);
     assert_eq!(problems::<Own>("sk: my"), ["upstreams[0].sk (line 3): has a value that its backend does not accept"]);
 }
 
@@ -219,6 +219,6 @@ fn a_backend_reports_its_own_findings_with_their_place() {
 
 #[test]
 fn debug_shows_no_value() {
-    let shown = format!("{:?}", settings("sk: hunter2\nendpoint: hunter2\nhosts: [hunter2]"));
-    assert!(shown.contains("endpoint") && !shown.contains("hunter2"), "{shown}");
+    let shown = format!("{:?}", settings("sk: canary2\nendpoint: canary2\nhosts: [canary2]"));
+    assert!(shown.contains("endpoint") && !shown.contains("canary2"), "{shown}");
 }

@@ -71,6 +71,16 @@ fn a_whole_request_and_its_body_may_be_limited() {
 }
 
 #[test]
+fn proxies_are_trusted_and_metrics_shown_as_the_file_says() {
+    let config =
+        parse(&with_upstream("trusted_proxies: [10.0.0.0/8, '::1']\nmetrics_listen: ':9090'\nmetrics_auth: true"));
+    let networks: Vec<_> = config.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(networks, ["10.0.0.0/8", "::1/128"]);
+    assert_eq!(config.metrics.listen.map(|address| address.to_string()).as_deref(), Some(":9090"));
+    assert!(config.metrics.auth);
+}
+
+#[test]
 fn tokens_are_split_trimmed_and_kept_as_written() {
     for (written, tokens) in [
         ("a, b ,,a,", vec!["a", "b"]),

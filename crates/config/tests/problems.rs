@@ -3,10 +3,11 @@
 use oar_config::Config;
 use std::path::Path;
 
-/// The printed problems of a text, without the first line, which counts them.
+/// The printed problems of a text, without the first line, which counts them. Secrets in these files are canaries.
 fn printed(text: &str) -> String {
     let Err(problems) = Config::parse(text, "config.yaml", &|_| None) else { return "none".to_owned() };
     let all = problems.to_string();
+    assert!(!all.contains("canary") && !format!("{problems:?}").contains("canary"), "a secret got out: {problems:?}");
     let (head, rest) = all.split_once('\n').unwrap_or((&all, ""));
     let noun = if problems.iter().count() == 1 { "problem" } else { "problems" };
     assert_eq!(head, format!("config.yaml: {} {noun}", problems.iter().count()));
@@ -15,13 +16,13 @@ fn printed(text: &str) -> String {
 
 /// Problems of a text that has a good upstream after its own lines.
 fn check(lines: &str, expected: &[&str]) {
-    check_whole(&format!("{lines}\nupstreams:\n  - sk: key\n"), expected);
+    check_whole(&format!("{lines}\nupstreams:\n  - sk: canary-key\n"), expected);
 }
 
 /// Problems of the keys of the second of two upstreams; its first key is on line 3.
 fn check_upstream(lines: &str, expected: &[&str]) {
     let indented: String = lines.lines().map(|line| format!("    {line}\n")).collect();
-    check_whole(&format!("upstreams:\n  - sk: key\n  - sk: key\n{indented}"), expected);
+    check_whole(&format!("upstreams:\n  - sk: canary-key\n  - sk: canary-key\n{indented}"), expected);
 }
 
 fn check_whole(text: &str, expected: &[&str]) {
@@ -72,7 +73,7 @@ fn top_level_values_are_checked() {
             &["lb_policy (line 1): `Random` is none of: order, random", "hint: did you mean `random`?"],
         ),
         (
-            "dbtype: postgresql\ndbaddr: x",
+            "dbtype: postgresql\ndbaddr: canary-dsn",
             &["dbtype (line 1): `postgresql` is none of: sqlite, postgres, none", "hint: did you mean `postgres`?"],
         ),
         (
@@ -83,26 +84,26 @@ fn top_level_values_are_checked() {
             ],
         ),
         (
-            "dbtype: postgres\ndbaddr: ./db.sqlite",
+            "dbtype: postgres\ndbaddr: ./canary.sqlite",
             &[
                 "dbaddr (line 2): is neither a postgres URL nor `key=value` pairs",
                 "hint: write `postgres://USER:PASSWORD@HOST/NAME`, or `host=HOST user=USER dbname=NAME password=PASSWORD`",
             ],
         ),
         (
-            "\ndbaddr: host=h password=hunter2",
+            "\ndbaddr: host=h password=canary2",
             &["dbaddr (line 2): is the address of a server, but `dbtype` is sqlite", "hint: write `dbtype: postgres`"],
         ),
         ("record: plain", &["record (line 1): must be a section of `key: value` lines, not a single value"]),
         ("record:\n  secrets: hash", &["record.secrets (line 2): `hash` is none of: fingerprint, plain"]),
         ("record:\n  secret: plain", &["record.secret (line 2): unknown key", "hint: did you mean `secrets`?"]),
-        ("notify:\n  feishu:\n    secret: s", &["notify.feishu.webhook (line 2): is missing"]),
+        ("notify:\n  feishu:\n    secret: canary-secret", &["notify.feishu.webhook (line 2): is missing"]),
         (
-            "notify:\n  webhook:\n    url: alerts.example.com/hunter2",
+            "notify:\n  webhook:\n    url: alerts.example.com/canary2",
             &["notify.webhook.url (line 3): is not an absolute http or https URL", "hint: begin it with `https://`"],
         ),
-        ("api_key: x", &["api_key (line 1): unknown key", HINT_TOP]),
-        ("token: x", &["token (line 1): unknown key", "hint: did you mean `authorization`?"]),
+        ("api_key: canary-key", &["api_key (line 1): unknown key", HINT_TOP]),
+        ("token: canary-token", &["token (line 1): unknown key", "hint: did you mean `authorization`?"]),
     ] {
         check(lines, expected);
     }
@@ -136,7 +137,8 @@ fn limits_are_checked() {
 
 const HINT_TOP: &str = "hint: known keys: address, hostname, authorization, timeout, stream_timeout, connect_timeout, \
                         idle_timeout, first_event_timeout, total_timeout, header_timeout, drain_timeout, \
-                        body_timeout, max_body, failover_on, lb_policy, dbtype, dbaddr, record, notify, upstreams";
+                        body_timeout, max_body, failover_on, on_client_close, trusted_proxies, metrics_listen, \
+                        metrics_auth, lb_policy, dbtype, dbaddr, db_required, record, notify, upstreams";
 
 #[test]
 fn tokens_are_checked_and_never_shown() {
@@ -145,19 +147,19 @@ fn tokens_are_checked_and_never_shown() {
         "authorization (line 1): holds a token with characters other than visible ASCII, which is not supported";
     let other = "hint: give the clients a token of visible ASCII characters, without spaces";
     for (lines, expected) in [
-        ("authorization: \"good,hun\\x07ter2\"", &[invisible, other][..]),
-        ("authorization: hunter2 hunter3", &[spaced, other]),
+        ("authorization: \"good,canary\\x07\"", &[invisible, other][..]),
+        ("authorization: canary2 canary3", &[spaced, other]),
         ("authorization: 密码", &[invisible, other]),
-        ("authorization: Bearer hunter2", &[spaced, "hint: leave out the word `Bearer`"]),
+        ("authorization: Bearer canary2", &[spaced, "hint: leave out the word `Bearer`"]),
         (
-            "authorization:\n  - good\n  - hunter2,hunter3",
+            "authorization:\n  - good\n  - canary2,canary3",
             &[
                 "authorization[1] (line 3): a token of a list cannot hold a comma",
                 "hint: give each token an item of its own",
             ],
         ),
         (
-            "authorization: {hunter2: hunter3}",
+            "authorization: {canary2: canary3}",
             &[
                 "authorization (line 1): must be a single value, not a section",
                 "hint: quote a value that begins with `[` or `{`",
@@ -203,7 +205,7 @@ fn an_upstreams_own_keys_are_checked() {
                 "hint: leave the key out to let the tokens of the whole file in",
             ],
         ),
-        ("sk: again", &["upstreams[1].sk (line 4): given twice; it already stands on line 3"]),
+        ("sk: canary-again", &["upstreams[1].sk (line 4): given twice; it already stands on line 3"]),
         (
             "stream_timeout: [5]",
             &[
@@ -220,7 +222,7 @@ fn an_upstreams_own_keys_are_checked() {
 
 #[test]
 fn a_default_name_can_be_taken_as_well() {
-    let text = "upstreams:\n  - name: openai-2\n  - sk: b\n";
+    let text = "upstreams:\n  - name: openai-2\n  - sk: canary-b\n";
     check_whole(text, &["upstreams[1].name (line 3): `openai-2` is already the name of upstreams[0]"]);
 }
 
@@ -231,11 +233,11 @@ fn a_file_without_upstreams_cannot_work() {
     check_whole("upstreams: []", &none("upstreams (line 1): there is no upstream, so no request could be answered"));
     check_whole("\nupstreams:", &none("upstreams (line 2): there is no upstream, so no request could be answered"));
     check_whole(
-        "upstreams:\n  sk: key",
+        "upstreams:\n  sk: canary-key",
         &["upstreams (line 1): must be a list, not a section", "hint: begin each item with `- ` on a line of its own"],
     );
     check_whole(
-        "upstreams:\n  - sk: key\n\n  -\n  - key\n  - - sk: x\n",
+        "upstreams:\n  - sk: canary-key\n\n  -\n  - canary-key\n  - - sk: canary-key\n",
         &[
             "upstreams[1] (line 4): is empty",
             "upstreams[2] (line 5): must be a section of `key: value` lines, not a single value",
@@ -245,13 +247,13 @@ fn a_file_without_upstreams_cannot_work() {
     for text in ["", "# only a comment\n", "---\n", "~", "x-a: 1\n"] {
         assert!(printed(text).contains("upstream") || printed(text).contains("the file is empty"), "{text:?}");
     }
-    check_whole("sk", &["must be a section of `key: value` lines, not a single value"]);
+    check_whole("canary-key", &["must be a section of `key: value` lines, not a single value"]);
 }
 
 #[test]
 fn lines_are_right_below_values_of_every_style() {
     let text = "authorization: |
-  token
+  canary-token
 hostname: \"a
   b\\tc\"
 x-list: &list
@@ -261,7 +263,7 @@ timeout: >-
   soon
 upstreams:
   - sk: |
-      key
+      canary-key
     stream_timeout: 'so''on'
     allow: *list
   - &second
@@ -316,13 +318,13 @@ fn merge_keys_need_a_section() {
 
 #[test]
 fn keys_that_are_not_text_are_unknown_ones() {
-    check("{a: b}: c", &["{…} (line 1): unknown key", HINT_TOP]);
+    check("{a: canary-key}: canary-value", &["{…} (line 1): unknown key", HINT_TOP]);
 }
 
 #[test]
 fn a_bad_url_in_the_environment_is_a_problem_of_the_environment() {
-    let env = |name: &str| (name == "FEISHU_WEBHOOK").then(|| "hunter2".to_owned());
-    let problems = Config::parse("upstreams: [{sk: k}]", "config.yaml", &env).expect_err("a problem");
+    let env = |name: &str| (name == "FEISHU_WEBHOOK").then(|| "canary2".to_owned());
+    let problems = Config::parse("upstreams: [{sk: canary-k}]", "config.yaml", &env).expect_err("a problem");
     assert_eq!(
         problems.to_string(),
         "config.yaml: 1 problem

@@ -1,6 +1,6 @@
 //! Whatever is wrong with a file, what is printed about it holds none of its secrets.
 
-use oar_config::Config;
+use oar_config::{Config, Draft};
 use proptest::prelude::*;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -90,6 +90,26 @@ fn printed(text: &str, secret: &str) -> String {
                 config.upstreams.iter().map(|upstream| upstream.settings.decode::<Adapter>()).collect();
             format!("{config:?}{decoded:?}")
         }
+    }
+}
+
+/// A good file with a secret in every place there is for one, and every way to print what was read of it.
+#[test]
+fn a_good_file_is_printed_without_its_secrets() {
+    let webhooks = "feishu: {webhook: 'https://h/canary-feishu', secret: canary-sign}
+  matrix: {url: 'https://h/canary-matrix'}
+  webhook: {url: 'https://canary-user:canary-pass@h/canary-hook'}";
+    for database in ["postgres://u:canary-password@h/d?x=canary-query", "host=h password=canary-password"] {
+        let text = format!(
+            "authorization: [canary-a, canary-b]\ndbtype: postgres\ndbaddr: '{database}'\nnotify:\n  {webhooks}\n\
+             upstreams:\n  - {{sk: canary-key, endpoint: 'https://h/v1', authorization: canary-own}}\n  \
+             - {{type: replicate, sk: '${{KEY}}', noauth: true}}\n"
+        );
+        let env = |name: &str| (name == "KEY").then(|| "canary-of-the-environment".to_owned());
+        let draft = Draft::parse(&text, "config.yaml", &env).expect("YAML");
+        let printed = format!("{draft:?}{draft:#?}{:?}", draft.clone().checked().expect("a good file"));
+        let warnings: String = draft.config.warnings.iter().map(ToString::to_string).collect();
+        assert!(!(printed.clone() + &warnings).contains("canary"), "{printed}{warnings}");
     }
 }
 

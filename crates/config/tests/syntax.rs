@@ -12,12 +12,12 @@ fn printed(text: &str) -> String {
 fn mistakes_of_syntax_are_placed_and_not_echoed() {
     for (text, expected) in [
         (
-            "authorization: hunter2\n\ttimeout: 5\n",
+            "authorization: canary2\n\ttimeout: 5\n",
             "line 2: not valid YAML: found a tab character that violates indentation at line 2 column 1, while scanning a plain scalar at line 1 column 16
     hint: indent with spaces, not tabs",
         ),
         (
-            "authorization: @hunter2\n",
+            "authorization: @canary2\n",
             "line 1: not valid YAML: found character that cannot start any token at line 1 column 16, while scanning for the next token
     hint: indent with spaces, not tabs, and quote a value that begins with `@`, `` ` `` or `%`",
         ),
@@ -27,22 +27,22 @@ fn mistakes_of_syntax_are_placed_and_not_echoed() {
     hint: quote a value that begins with `[`, `{` or `,`",
         ),
         (
-            "upstreams:\n  - sk: hunter2: x\n",
+            "upstreams:\n  - sk: canary2: x\n",
             "line 2: not valid YAML: mapping values are not allowed in this context at line 2 column 16
     hint: quote a value that holds `: `, and check the indentation",
         ),
         (
-            "authorization: *hunter2\n",
+            "authorization: *canary2\n",
             "line 1: not valid YAML: unknown anchor at line 1 column 16
     hint: quote a value that begins with `*`",
         ),
         (
-            "authorization: !hunter2 x\n",
+            "authorization: !canary2 x\n",
             "line 1: a YAML tag (`!…`), or aliases or nesting without end, cannot be read here
     hint: quote a value that begins with `!`",
         ),
         (
-            "authorization: !!int hunter2\n",
+            "authorization: !!int canary2\n",
             "line 1: a YAML tag (`!…`), or aliases or nesting without end, cannot be read here
     hint: quote a value that begins with `!`",
         ),
@@ -51,8 +51,8 @@ fn mistakes_of_syntax_are_placed_and_not_echoed() {
             "not valid YAML: deserializing from YAML containing more than one document is not supported
     hint: keep what stands before the second `---`",
         ),
-        ("authorization: [hunter2\n", "line 2: not valid YAML: did not find expected ',' or ']' at line 2 column 1, while parsing a flow sequence at line 1 column 16"),
-        ("authorization: \"hunter2\n", "line 2: not valid YAML: found unexpected end of stream at line 2 column 1, while scanning a quoted scalar at line 1 column 16"),
+        ("authorization: [canary2\n", "line 2: not valid YAML: did not find expected ',' or ']' at line 2 column 1, while parsing a flow sequence at line 1 column 16"),
+        ("authorization: \"canary2\n", "line 2: not valid YAML: found unexpected end of stream at line 2 column 1, while scanning a quoted scalar at line 1 column 16"),
     ] {
         assert_eq!(printed(text).trim(), expected, "{text}");
     }

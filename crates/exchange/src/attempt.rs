@@ -42,6 +42,8 @@ pub enum AttemptResult {
     ConnectTimeout,
     /// The TLS handshake failed.
     TlsFailed,
+    /// A connection kept from an earlier request ended without a byte of an answer: it had been on its way out.
+    StaleConnection,
     /// The connection ended before a response head was complete.
     ResetBeforeHead,
     /// It sent something that is no HTTP response.
@@ -66,7 +68,7 @@ pub enum AttemptResult {
 
 impl AttemptResult {
     /// Every result, for those who need the closed set.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Ok,
         Self::Status,
         Self::DnsFailed,
@@ -74,6 +76,7 @@ impl AttemptResult {
         Self::ConnectFailed,
         Self::ConnectTimeout,
         Self::TlsFailed,
+        Self::StaleConnection,
         Self::ResetBeforeHead,
         Self::BadHead,
         Self::HeadTimeout,
@@ -96,6 +99,7 @@ impl AttemptResult {
             Self::ConnectFailed => "connect_failed",
             Self::ConnectTimeout => "connect_timeout",
             Self::TlsFailed => "tls_failed",
+            Self::StaleConnection => "stale_connection",
             Self::ResetBeforeHead => "reset_before_head",
             Self::BadHead => "bad_head",
             Self::HeadTimeout => "head_timeout",
@@ -116,7 +120,12 @@ impl AttemptResult {
             Self::DnsFailed | Self::ConnectRefused | Self::ConnectFailed | Self::ConnectTimeout | Self::TlsFailed => {
                 Phase::Connect
             }
-            Self::ResetBeforeHead | Self::BadHead | Self::HeadTimeout | Self::Abandoned | Self::Failed => Phase::Head,
+            Self::StaleConnection
+            | Self::ResetBeforeHead
+            | Self::BadHead
+            | Self::HeadTimeout
+            | Self::Abandoned
+            | Self::Failed => Phase::Head,
             Self::Ok
             | Self::Status
             | Self::Redirected

@@ -27,7 +27,7 @@ mod transcript;
 
 pub use attempt::{Attempt, AttemptResult, Phase};
 pub use outcome::Outcome;
-pub use transcript::Transcript;
+pub use transcript::{Transcript, Whole};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -69,7 +69,8 @@ pub struct Exchange {
     pub answer: Answer,
     /// How it ended.
     pub outcome: Outcome,
-    /// One sentence for the operator when something went wrong. Holds no secret and no body text.
+    /// One sentence for the operator when something went wrong, or when the answer of a success is odd: empty, an error
+    /// object, a page for people. Holds no secret and no body text.
     pub error: Option<String>,
     /// Tokens, when the answer told them.
     pub usage: Option<Usage>,
@@ -91,11 +92,13 @@ pub struct Request {
     pub method: Method,
     /// The path without the query, which may carry what should not be kept.
     pub path: String,
-    /// The address of the client's end of the connection.
+    /// The address of the client: of the other end of the connection, or what a trusted proxy there says.
     pub peer: IpAddr,
-    /// The client's headers without credentials and cookies.
+    /// The client's headers without credentials and cookies; of those, where nobody keeps any, the ones that tell what the
+    /// body is.
     pub headers: HeaderMap,
-    /// The body, if it is one JSON text; shared, never copied. Files are not kept.
+    /// The body as far as it is kept, if it is one JSON text; shared, unless it is longer than what is kept. Of a form, an
+    /// outline: its fields and what its files are, never the files.
     pub body: Bytes,
     /// How many bytes of body the client sent, kept or not.
     pub bytes: u64,
@@ -112,7 +115,7 @@ pub struct Answer {
     pub status: u16,
     /// The `content-type` of the answer.
     pub content_type: Option<String>,
-    /// A bounded copy of the body.
+    /// A bounded copy of the body, of a stream the text that it carried; empty when it is no text, or not kept.
     pub body: Transcript,
     /// Body bytes handed to the client's connection.
     pub bytes: u64,

@@ -1,6 +1,6 @@
 use bytes::{Bytes, BytesMut};
 
-/// A copy of a body, bounded: its first so many bytes.
+/// A copy of a body, bounded: its first so many bytes; or, of a stream whose events are known, the text they carried.
 ///
 /// A body that comes in one large piece is kept by reference. Small pieces are copied together: each is a slice of a
 /// read buffer many times its size, which keeping the slice would keep alive.
@@ -8,12 +8,22 @@ use bytes::{Bytes, BytesMut};
 pub struct Transcript {
     kept: Kept,
     truncated: bool,
+    assembled: bool,
 }
 
 #[derive(Clone, Debug)]
 enum Kept {
     Shared(Bytes),
     Copied(BytesMut),
+}
+
+/// Whether a text is all there was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whole {
+    /// It is.
+    All,
+    /// There was more.
+    Cut,
 }
 
 impl Default for Kept {
@@ -26,6 +36,23 @@ impl Default for Kept {
 const SHARED_FROM_BYTES: usize = 16 * 1024;
 
 impl Transcript {
+    /// The text that the events of a stream carried, put together: the events themselves are not kept.
+    pub fn assembled(text: String, whole: Whole) -> Self {
+        let truncated = whole == Whole::Cut;
+        Self { kept: Kept::Shared(text.into()), truncated, assembled: true }
+    }
+
+    /// Keeps the first `cap` bytes only, and marks what was more as cut off.
+    #[must_use]
+    pub fn cut(mut self, cap: usize) -> Self {
+        self.truncated |= cap < self.len();
+        match &mut self.kept {
+            Kept::Shared(shared) => shared.truncate(cap),
+            Kept::Copied(copied) => copied.truncate(cap),
+        }
+        self
+    }
+
     /// Keeps `piece` as long as no more than `cap` bytes are kept in all; what goes beyond is cut off and marked.
     pub fn keep(&mut self, piece: &Bytes, cap: usize) {
         let room = piece.len().min(cap.saturating_sub(self.len()));
@@ -63,6 +90,11 @@ impl Transcript {
         self.len() == 0
     }
 
+    /// Whether this is what the events of a stream carried, rather than what was sent.
+    pub const fn is_assembled(&self) -> bool {
+        self.assembled
+    }
+
     /// Whether the body was longer than what is kept.
     pub const fn is_truncated(&self) -> bool {
         self.truncated
@@ -81,6 +113,18 @@ mod tests {
         }
         assert_eq!(transcript.as_bytes(), b"abcdefg");
         assert!(transcript.is_truncated());
+    }
+
+    #[test]
+    fn what_was_kept_can_be_cut_later() {
+        for first in [1, 64 * 1024] {
+            let mut transcript = Transcript::default();
+            transcript.keep(&Bytes::from(vec![7; first]), usize::MAX);
+            let whole = transcript.clone().cut(first);
+            assert_eq!((whole.len(), whole.is_truncated()), (first, false));
+            let none = transcript.cut(0);
+            assert_eq!((none.len(), none.is_truncated()), (0, true));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The loop over a plan: one upstream after the other, until one answers or all have failed.
 
-use crate::backend::Backend;
+use crate::backend::{Backend, OnClientClose};
+use crate::error_answer;
 use crate::failures::Failures;
 use crate::hold::{self, Held};
 use crate::ledger::Ledger;
@@ -9,7 +10,8 @@ use http::{Method, StatusCode};
 use oar_exchange::{AttemptResult, Outcome};
 use oar_protocol::StreamEnd;
 use oar_routing::{Attempt, Finding, Plan, Verdict};
-use oar_upstream::{Fault, ResponseBody, UpstreamError, UpstreamRequest, UpstreamResponse};
+use oar_upstream::{Connection, Fault, ResponseBody, UpstreamError, UpstreamRequest, UpstreamResponse};
+use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +29,8 @@ pub(crate) struct Winner {
     pub(crate) idle: Duration,
     /// How the story ends if the answer arrives whole.
     pub(crate) outcome: Outcome,
+    /// What becomes of it when the client leaves.
+    pub(crate) on_client_close: OnClientClose,
 }
 
 /// What came of one attempt.
@@ -47,25 +51,33 @@ pub(crate) async fn attempt(
     ledger: &mut Ledger,
 ) -> Result<Winner, Reject> {
     let mut failures = Failures::default();
-    for attempt in plan.attempts() {
+    let mut attempts = plan.attempts().map(|attempt| (attempt, Cow::Borrowed(request)));
+    let mut next = attempts.next();
+    while let Some((attempt, asked)) = next {
         let now = Instant::now();
         if until.is_some_and(|until| until <= now) {
             break;
         }
+        let until = attempt.payload().patience.until(now, until);
         let deadline = earliest(now + attempt.timeout(), until);
         ledger.attempt_begins(attempt.name(), attempt.payload());
-        let tried = try_one(&attempt, request, deadline, until).await;
+        let tried = try_one(&attempt, &asked, deadline, until).await;
         ledger.attempt_ends(&tried);
-        match (attempt.judge(tried.finding()), tried) {
-            (Verdict::Relay, Tried::Answered(response)) => return Ok(Winner::new(&attempt, request, response)),
+        match (attempt.judge(tried.finding(asked.connection)), tried) {
+            (Verdict::Relay, Tried::Answered(response)) => {
+                let response = error_answer::readable(response, request, deadline).await;
+                return Ok(Winner::new(&attempt, request, response));
+            }
             (Verdict::Stop, Tried::Failed(error)) if error.fault() == Fault::Misconfigured => {
                 return Err(Reject::Misconfigured { upstream: Arc::clone(attempt.name()) });
             }
+            (Verdict::Again, _) => next = Some((attempt, Cow::Owned(asked.on_fresh_connection()))),
             (verdict, tried) => {
                 failures.remember(&attempt, tried, deadline).await;
                 if verdict == Verdict::Stop {
                     break;
                 }
+                next = attempts.next();
             }
         }
     }
@@ -99,7 +111,9 @@ impl Winner {
     fn new(attempt: &Attempt<'_, Arc<Backend>>, request: &UpstreamRequest, response: UpstreamResponse) -> Self {
         let succeeded = response.status.is_success() || matches!(response.body, ResponseBody::Tunnel(_));
         let outcome = if succeeded { Outcome::Ok } else { Outcome::UpstreamError };
-        Self::of(attempt.name(), request, response, attempt.payload().patience.idle, outcome)
+        let backend = attempt.payload();
+        let winner = Self::of(attempt.name(), request, response, backend.patience.idle, outcome);
+        Self { on_client_close: backend.on_client_close, ..winner }
     }
 
     pub(crate) fn of(
@@ -117,13 +131,14 @@ impl Winner {
             end: StreamEnd::of(suffix),
             idle,
             outcome,
+            on_client_close: OnClientClose::default(),
         }
     }
 }
 
 impl Tried {
-    /// What it means for the decision.
-    fn finding(&self) -> Finding {
+    /// What it means for the decision, if it was sent on such a connection.
+    fn finding(&self, connection: Connection) -> Finding {
         match self {
             Self::Answered(UpstreamResponse { body: ResponseBody::Tunnel(_), .. }) => Finding::Switched,
             Self::Answered(response) => Finding::Status(response.status.as_u16()),
@@ -135,6 +150,11 @@ impl Tried {
                 Fault::Dns | Fault::Refused | Fault::Connect | Fault::ConnectTimeout | Fault::Tls => {
                     Finding::Unreachable
                 }
+                // Whatever an adapter says: a connection made for the request was not kept from an earlier one.
+                Fault::StaleConnection => match connection {
+                    Connection::Any => Finding::Stale,
+                    Connection::Fresh => Finding::Broken,
+                },
                 Fault::Reset | Fault::BadHead | Fault::Other => Finding::Broken,
             },
         }
@@ -158,6 +178,7 @@ impl Tried {
                 Fault::Connect => AttemptResult::ConnectFailed,
                 Fault::ConnectTimeout => AttemptResult::ConnectTimeout,
                 Fault::Tls => AttemptResult::TlsFailed,
+                Fault::StaleConnection => AttemptResult::StaleConnection,
                 Fault::Reset => AttemptResult::ResetBeforeHead,
                 Fault::BadHead => AttemptResult::BadHead,
                 Fault::Other => AttemptResult::Failed,

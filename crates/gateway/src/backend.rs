@@ -1,9 +1,11 @@
+use crate::keep::Keep;
 use oar_routing::Fingerprint;
 use oar_upstream::{Description, Upstream};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// An upstream as the gateway uses it: the API itself, and what the story of an attempt says about it.
 #[derive(Clone)]
@@ -13,21 +15,46 @@ pub struct Backend {
     pub(crate) key: Option<Arc<str>>,
     pub(crate) passes_client_token: bool,
     pub(crate) patience: Patience,
+    pub(crate) keep: Option<Keep>,
+    pub(crate) on_client_close: OnClientClose,
 }
 
-/// How long an answer may keep its client waiting once its head has come.
+/// What becomes of an answer that has begun when the client leaves before it is complete. Before it has begun, leaving
+/// ends every attempt at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnClientClose {
+    /// It is dropped, which ends the upstream's work.
+    #[default]
+    Cancel,
+    /// It is read to its end, so that the story tells all of it: for 10 min at most, as long as the upstream may be
+    /// silent, and while no more than [`DRAINS_CAP`](crate::DRAINS_CAP) others are.
+    Drain,
+}
+
+/// How long an upstream may keep a client waiting, beside the time until its response head, which is the router's to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
-    /// Until the first event of a stream; until then another upstream may still be tried. Default: 300 s.
+    /// From the head of a stream to its first event; until then another upstream may still be tried. Default: 300 s.
     pub first_event: Duration,
     /// Between two bytes. Default: 300 s.
     pub idle: Duration,
+    /// One attempt in all, from its start to the response head and, of a stream, on to the first event; when it has passed,
+    /// another upstream is tried. It shortens the other limits and lengthens none. Default: none.
+    pub total: Option<Duration>,
 }
 
 impl Default for Patience {
     fn default() -> Self {
         let limit = Duration::from_secs(300);
-        Self { first_event: limit, idle: limit }
+        Self { first_event: limit, idle: limit, total: None }
+    }
+}
+
+impl Patience {
+    /// When an attempt that begins at `now` is over, if all attempts are at `until`.
+    pub(crate) fn until(&self, now: Instant, until: Option<Instant>) -> Option<Instant> {
+        let own = self.total.map(|total| now + total);
+        own.into_iter().chain(until).min()
     }
 }
 
@@ -51,13 +78,35 @@ impl Backend {
     pub fn labelled(upstream: Arc<dyn Upstream>, label: CredentialLabel) -> Self {
         let Description { endpoint, key, passes_client_token, .. } = upstream.describe();
         let key = key.map(|key| label.of(&key).into());
-        Self { upstream, endpoint: endpoint.into(), key, passes_client_token, patience: Patience::default() }
+        Self {
+            upstream,
+            endpoint: endpoint.into(),
+            key,
+            passes_client_token,
+            patience: Patience::default(),
+            keep: None,
+            on_client_close: OnClientClose::default(),
+        }
     }
 
-    /// Sets how long its answers are waited for once their heads have come.
+    /// Sets how long it is waited for.
     #[must_use]
     pub fn patience(mut self, patience: Patience) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Sets what is kept of the requests it is asked; by default what [`Rules::keep`](crate::Rules::keep) says.
+    #[must_use]
+    pub fn keep(mut self, keep: Keep) -> Self {
+        self.keep = Some(keep);
+        self
+    }
+
+    /// Sets what becomes of its answer when the client leaves.
+    #[must_use]
+    pub fn on_client_close(mut self, on_client_close: OnClientClose) -> Self {
+        self.on_client_close = on_client_close;
         self
     }
 }

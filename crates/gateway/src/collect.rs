@@ -11,9 +11,6 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Room is made ahead for this much at the most: what a header promises may never come.
-const AHEAD_CAP_BYTES: usize = 1024 * 1024;
-
 /// Why a body was not collected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Uncollected {
@@ -83,8 +80,10 @@ where
             continue;
         }
         if all.is_empty() {
+            // All at once: what grows step by step leaves holes behind, and a crowd of bodies so many that memory is held
+            // which nobody uses. What is promised and never comes is never touched.
             let promised = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-            all.reserve(first.len() + piece.len() + promised.min(AHEAD_CAP_BYTES));
+            all.reserve(so_far + promised.min(cap - so_far));
             all.extend_from_slice(&std::mem::take(&mut first));
         }
         all.extend_from_slice(&piece);

@@ -31,6 +31,11 @@ impl Events {
         (rest, if self.said_end { Completeness::Complete } else { Completeness::JustStopped })
     }
 
+    /// Whether it has said that it was done.
+    pub(crate) const fn has_said_end(&self) -> bool {
+        self.said_end
+    }
+
     /// Whether the client has got whole events only, so that one more can follow.
     pub(crate) fn can_add_one(&self) -> bool {
         self.aligner.is_between_events()

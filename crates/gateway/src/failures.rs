@@ -2,22 +2,15 @@
 
 use crate::attempt::{Tried, Winner};
 use crate::backend::{Backend, Patience};
-use crate::collect::collect;
+use crate::error_answer::ErrorAnswer;
 use crate::reject::Reject;
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use oar_exchange::{AttemptResult, Outcome};
 use oar_routing::Attempt;
-use oar_upstream::{ResponseBody, UpstreamRequest, UpstreamResponse};
+use oar_upstream::UpstreamRequest;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use tokio::time::{Instant, timeout_at};
-
-/// No more than this of an error answer is kept while other upstreams are tried.
-const ERROR_BODY_CAP_BYTES: usize = 64 * 1024;
-
-/// Nor is it waited for longer than this between two pieces: it is not worth it.
-const ERROR_BODY_IDLE: Duration = Duration::from_secs(5);
+use tokio::time::Instant;
 
 /// The failures of one request, in order.
 #[derive(Default)]
@@ -36,9 +29,7 @@ struct Failure {
 /// An answer that blames the caller: the one answer of a failed upstream that helps whoever reads it.
 struct CallerError {
     upstream: Arc<str>,
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
+    answer: ErrorAnswer,
 }
 
 impl Failures {
@@ -49,7 +40,8 @@ impl Failures {
         if let Tried::Answered(response) = tried {
             failure.retry_after = retry_after(&response.headers, SystemTime::now());
             if self.caller_error.is_none() && blames_the_caller(response.status, attempt.payload()) {
-                self.caller_error = CallerError::read(attempt.name(), response, deadline).await;
+                let answer = ErrorAnswer::read(response, deadline).await;
+                self.caller_error = Some(CallerError { upstream: Arc::clone(attempt.name()), answer });
             }
         }
         self.list.push(failure);
@@ -65,7 +57,9 @@ impl Failures {
 
     fn reject(&self) -> Reject {
         let all = |class: fn(&Failure) -> bool| self.list.iter().all(class);
-        if self.list.iter().any(Failure::asks_to_wait) {
+        if self.list.iter().any(|failure| failure.status == Some(StatusCode::LOOP_DETECTED)) {
+            Reject::Loop
+        } else if self.list.iter().any(Failure::asks_to_wait) {
             Reject::RateLimited { retry_after: self.list.iter().filter_map(|failure| failure.retry_after).min() }
         } else if !self.list.is_empty() && all(Failure::is_auth) {
             Reject::UpstreamAuthFailed
@@ -123,18 +117,10 @@ impl Failure {
 }
 
 impl CallerError {
-    /// Reads the answer as far as it is kept; `None` when it is longer, or not there in time.
-    async fn read(upstream: &Arc<str>, response: UpstreamResponse, deadline: Instant) -> Option<Self> {
-        let ResponseBody::Body(body) = response.body else { return None };
-        let body = timeout_at(deadline, collect(body, ERROR_BODY_CAP_BYTES, ERROR_BODY_IDLE)).await.ok()?.ok()?;
-        Some(Self { upstream: Arc::clone(upstream), status: response.status, headers: response.headers, body })
-    }
-
     fn into_winner(self, request: &UpstreamRequest) -> Winner {
-        let mut headers = self.headers;
+        let mut response = self.answer.into_response(request);
         // The same request would fail the same way: the SDKs need not repeat it.
-        headers.insert("x-should-retry", HeaderValue::from_static("false"));
-        let response = UpstreamResponse { status: self.status, headers, body: ResponseBody::full(self.body) };
+        response.headers.insert("x-should-retry", HeaderValue::from_static("false"));
         Winner::of(&self.upstream, request, response, Patience::default().idle, Outcome::UpstreamError)
     }
 }
@@ -195,6 +181,7 @@ mod tests {
         check(&[(Status, 500), (HeadTimeout, 0)], 504, "upstream_timeout");
         check(&[(HeadTimeout, 0), (Status, 500)], 502, "all_upstreams_failed");
         check(&[(Status, 504)], 504, "upstream_timeout");
+        check(&[(Status, 429), (Status, 508)], 508, "loop_detected");
         check(&[(ConnectRefused, 0), (DnsFailed, 0)], 502, "upstream_connect_failed");
         check(&[(TlsFailed, 0)], 502, "upstream_tls_failed");
         check(&[(Redirected, 302)], 502, "upstream_redirected");

@@ -1,17 +1,19 @@
 use crate::attempt::{self, Winner};
 use crate::authenticate::{self, Presented};
-use crate::backend::{Backend, CredentialLabel};
+use crate::backend::Backend;
 use crate::budget::Budget;
 use crate::cors;
+use crate::drain::Drains;
 use crate::head::{Head, Wanted};
 use crate::ledger::{Desk, Ledger};
 use crate::models::{self, Catalogue, Listing};
 use crate::read::{self, Asked};
 use crate::reject::{self, Reject};
 use crate::relay::{self, AnswerBody};
+use crate::rules::Rules;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use oar_exchange::Observer;
 use oar_routing::{Caller, Plan, Router};
@@ -24,7 +26,6 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -41,61 +42,22 @@ pub struct Gateway {
 struct Shared {
     router: Router<Arc<Backend>>,
     desk: Arc<Desk>,
-    limits: Limits,
-    label: CredentialLabel,
-    tunnels: TaskTracker,
+    rules: Rules,
+    drains: Drains,
     catalogue: Catalogue,
     budget: Budget,
 }
 
-/// The address of the client's end of the connection: put it into the request's extensions before serving it.
+/// The address of the other end of the connection, a client's or a proxy's: put it into the request's extensions before
+/// serving it.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
-
-/// What one request may use up.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// The largest request body. Default: 64 MiB.
-    pub body_bytes: usize,
-    /// How much all request bodies may hold together until they have been answered; who finds no room waits for 5 s and
-    /// is refused then. Default: 512 MiB.
-    pub buffered_bytes: usize,
-    /// How long a request body may take. Default: 120 s.
-    pub body_time: Duration,
-    /// How long a request body may be silent between two pieces. Default: 30 s.
-    pub body_idle: Duration,
-    /// How long trying one upstream after the other may take in all, until a head (and the first event of a stream) has
-    /// arrived; none by default.
-    pub total: Option<Duration>,
-    /// How much of an answer's text is kept for the record. Default: 1 MiB.
-    pub transcript_bytes: usize,
-    /// How long an upstream may take to list its models. Default: 5 s.
-    pub listing: Duration,
-    /// How long a listing is remembered. Default: 60 s.
-    pub listing_age: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            body_bytes: 64 * 1024 * 1024,
-            buffered_bytes: 512 * 1024 * 1024,
-            body_time: Duration::from_secs(120),
-            body_idle: Duration::from_secs(30),
-            total: None,
-            transcript_bytes: 1024 * 1024,
-            listing: Duration::from_secs(5),
-            listing_age: Duration::from_secs(60),
-        }
-    }
-}
 
 /// Collects what a gateway is made of.
 pub struct Builder {
     router: Router<Arc<Backend>>,
     observers: Vec<Arc<dyn Observer>>,
-    limits: Limits,
-    label: CredentialLabel,
+    rules: Rules,
     tunnels: TaskTracker,
     cut: CancellationToken,
 }
@@ -108,21 +70,15 @@ impl Builder {
         self
     }
 
-    /// Sets the limits.
+    /// Sets what it goes by.
     #[must_use]
-    pub const fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+    pub fn rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
         self
     }
 
-    /// Sets how the tokens of callers are called in stories.
-    #[must_use]
-    pub const fn label(mut self, label: CredentialLabel) -> Self {
-        self.label = label;
-        self
-    }
-
-    /// Sets who owns the tasks that carry upgraded connections, so that a shutdown can wait for them.
+    /// Sets who owns the tasks that carry upgraded connections, and those that read answers to their end whose clients
+    /// have left, so that a shutdown can wait for them.
     #[must_use]
     pub fn tunnels(mut self, tunnels: TaskTracker) -> Self {
         self.tunnels = tunnels;
@@ -139,15 +95,14 @@ impl Builder {
 
     /// Builds the gateway.
     pub fn build(self) -> Gateway {
-        let transcript_cap = self.limits.transcript_bytes;
+        let Rules { limits, keep, headers, .. } = self.rules;
         let shared = Shared {
             router: self.router,
-            desk: Arc::new(Desk { observers: self.observers, cut: self.cut, transcript_cap }),
-            limits: self.limits,
-            label: self.label,
-            tunnels: self.tunnels,
-            catalogue: Catalogue::new(self.limits.listing, self.limits.listing_age),
-            budget: Budget::new(self.limits.buffered_bytes),
+            desk: Arc::new(Desk { observers: self.observers, cut: self.cut, keep, headers }),
+            rules: self.rules,
+            drains: Drains::new(self.tunnels),
+            catalogue: Catalogue::new(limits.listing, limits.listing_age),
+            budget: Budget::new(limits.buffered_bytes),
         };
         Gateway { shared: Arc::new(shared) }
     }
@@ -159,11 +114,33 @@ impl Gateway {
         Builder {
             router,
             observers: Vec::new(),
-            limits: Limits::default(),
-            label: CredentialLabel::default(),
+            rules: Rules::default(),
             tunnels: TaskTracker::new(),
             cut: CancellationToken::new(),
         }
+    }
+
+    /// A gateway that goes on where this one stands, by other rules: with the same observers, tunnels and room for bodies,
+    /// which `rules` do not change. What this one has begun it finishes by its own rules.
+    #[must_use]
+    pub fn reconfigured(&self, router: Router<Arc<Backend>>, rules: Rules) -> Self {
+        let Rules { limits, keep, headers, .. } = rules;
+        let desk = Desk { keep, headers, ..Desk::clone(&self.shared.desk) };
+        let shared = Shared {
+            router,
+            desk: Arc::new(desk),
+            rules,
+            drains: self.shared.drains.clone(),
+            catalogue: Catalogue::new(limits.listing, limits.listing_age),
+            budget: self.shared.budget.clone(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Whether the headers of a request present a token that opens something.
+    pub fn knows(&self, headers: &HeaderMap) -> bool {
+        let presented = Presented::take(&mut headers.clone());
+        authenticate::authenticate(&self.shared.router, &presented).is_ok_and(|caller| caller.fingerprint().is_some())
     }
 
     /// How many bytes request bodies hold now, in blocks of 4 KiB.
@@ -182,11 +159,11 @@ impl Gateway {
         if cors::is_preflight(&request) {
             return cors::preflight(&request);
         }
-        let (head, presented, body) = Head::split(request);
+        let (head, presented, body) = Head::split(request, &self.shared.rules.trusted_proxies);
         let mut ledger = Ledger::open(&head, &self.shared.desk);
         let answered = AssertUnwindSafe(self.answer(head, presented, body, &mut ledger)).catch_unwind().await;
         let mut response = match answered.unwrap_or(Err(Reject::Panicked)) {
-            Ok(Answer::Relayed(winner, upgrade)) => relay::relay(winner, upgrade, ledger, &self.shared.tunnels),
+            Ok(Answer::Relayed(winner, upgrade)) => relay::relay(winner, upgrade, ledger, &self.shared.drains),
             Ok(Answer::Listed(listing)) => listing.respond(ledger),
             Err(reject) => reject::refuse(&reject, ledger),
         };
@@ -215,7 +192,7 @@ impl Gateway {
             Wanted::Api(api) => api,
         };
         let mut share = self.shared.budget.share();
-        let asked = read::read(&head, api, body, &self.shared.limits, &mut share).await?;
+        let asked = read::read(&head, api, body, &self.shared.rules.limits, &mut share).await?;
         ledger.asked(&asked);
         let plan = self.plan(&caller, &asked, ledger.seed())?;
         let upgrade = head.take_upgrade();
@@ -227,7 +204,7 @@ impl Gateway {
 
     fn authenticate(&self, presented: &Presented, ledger: &mut Ledger) -> Result<Caller, Reject> {
         let caller = authenticate::authenticate(&self.shared.router, presented)?;
-        ledger.caller(presented.token().map(|token| self.shared.label.of(token)));
+        ledger.caller(presented.token().map(|token| self.shared.rules.label.of(token)));
         Ok(caller)
     }
 
@@ -243,7 +220,7 @@ impl Gateway {
 impl Gateway {
     /// When trying ends: the operator's limit, or the client's, whichever comes first.
     fn until(&self, head: &Head) -> Option<Instant> {
-        let limits = [self.shared.limits.total, head.client_patience()];
+        let limits = [self.shared.rules.limits.total, head.client_patience()];
         limits.into_iter().flatten().min().map(|limit| head.arrived + limit)
     }
 }
@@ -281,6 +258,6 @@ impl fmt::Debug for Gateway {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("router", &self.router).field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Builder").field("router", &self.router).field("rules", &self.rules).finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use crate::reject::Reject;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use hyper::upgrade::OnUpgrade;
-use oar_protocol::{Ambiguity, ApiPath, PathError, headers};
+use oar_protocol::{Ambiguity, ApiPath, PathError, TrustedProxies, headers};
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -25,7 +25,8 @@ pub(crate) struct Head {
     pub(crate) request_id: String,
     pub(crate) method: Method,
     pub(crate) uri: Uri,
-    pub(crate) peer: IpAddr,
+    /// Its address, as far as anybody trusted knows it.
+    pub(crate) client: IpAddr,
     pub(crate) headers: HeaderMap,
     pub(crate) content_length: Option<u64>,
     /// When it came.
@@ -68,18 +69,19 @@ pub(crate) struct Api {
 
 impl Head {
     /// Splits a request into its head, what the client presented, and its body. The head's headers hold no credential.
-    pub(crate) fn split<B>(mut request: Request<B>) -> (Self, Presented, B) {
+    pub(crate) fn split<B>(mut request: Request<B>, proxies: &TrustedProxies) -> (Self, Presented, B) {
         let upgrade = Upgrade::asked_for(&mut request);
         let (parts, body) = request.into_parts();
         let id = Uuid::now_v7();
         let unambiguous = oar_protocol::unambiguous(parts.version, &parts.uri, &parts.headers);
         let request_id = parts.headers.get("x-request-id").and_then(headers::sane_request_id);
+        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0);
         let mut head = Self {
             id,
             request_id: request_id.map_or_else(|| id.to_string(), ToOwned::to_owned),
             method: parts.method,
             uri: parts.uri,
-            peer: parts.extensions.get::<Peer>().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0),
+            client: proxies.client(peer, &parts.headers),
             arrived: Instant::now(),
             content_length: number(&parts.headers, &header::CONTENT_LENGTH),
             unambiguous,

@@ -2,25 +2,31 @@
 
 use crate::attempt::Tried;
 use crate::backend::Backend;
+use crate::copy::Copied;
 use crate::head::Head;
+use crate::keep::{Keep, KeepHeaders};
+use crate::oddity::oddity;
 use crate::read::Asked;
 use bytes::Bytes;
 use http::header;
 use http::{HeaderMap, StatusCode};
-use oar_exchange::{Answer, Attempt, AttemptResult, Exchange, Observer, Outcome, Request, Transcript, Usage};
-use oar_protocol::{Form, usage};
+use oar_exchange::{Answer, Attempt, AttemptResult, Exchange, Observer, Outcome, Request};
+use oar_protocol::Form;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// What all ledgers of a gateway share.
+#[derive(Clone)]
 pub(crate) struct Desk {
     /// Who hears the stories.
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     /// Cancelled when the gateway cuts what is still running.
     pub(crate) cut: CancellationToken,
-    pub(crate) transcript_cap: usize,
+    /// What is kept of a request that no upstream was asked for.
+    pub(crate) keep: Keep,
+    pub(crate) headers: KeepHeaders,
 }
 
 /// The status in the record of a client that left before any was sent: nginx's convention.
@@ -33,9 +39,19 @@ pub(crate) struct Ledger {
     seed: u64,
     opened: Instant,
     running: Option<Running>,
-    tail: Tail,
-    keeps_text: bool,
+    copied: Copied,
+    /// What the upstreams say is kept that have been asked so far: as much as any of them.
+    keep: Option<Keep>,
+    reader: Reader,
     desk: Arc<Desk>,
+}
+
+/// Who the answer is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    Client,
+    /// Those who hear the story alone: the client has left.
+    Observers,
 }
 
 /// An attempt that has begun and not ended.
@@ -58,8 +74,8 @@ impl Ledger {
             request: Request {
                 method: head.method.clone(),
                 path: head.uri.path().to_owned(),
-                peer: head.peer,
-                headers: head.headers.clone(),
+                peer: head.client,
+                headers: desk.headers.of(&head.headers),
                 body: Bytes::new(),
                 bytes: 0,
                 model: None,
@@ -78,8 +94,9 @@ impl Ledger {
             seed: head.id.as_u64_pair().1,
             opened: Instant::now(),
             running: None,
-            tail: Tail::default(),
-            keeps_text: false,
+            copied: Copied::default(),
+            keep: None,
+            reader: Reader::Client,
             desk: Arc::clone(desk),
         }
     }
@@ -109,21 +126,26 @@ impl Ledger {
         self.write(|story| story.caller = label);
     }
 
-    /// The request has been read. Files are not kept: only a body that is one JSON text is worth a record's room.
+    /// The request has been read. Files are not kept: only a body that is one JSON text is worth a record's room. How much
+    /// of it is kept is the upstream's to say, who is yet to be found; until then it is shared with who asks them.
     pub(crate) fn asked(&mut self, asked: &Asked) {
         self.write(|story| {
             story.request.model.clone_from(&asked.facts.model);
             story.request.stream = asked.facts.stream;
             story.request.bytes = asked.body.len() as u64;
-            if asked.facts.form == Form::Json {
-                story.request.body = asked.body.clone();
-            }
+            story.request.body = match asked.facts.form {
+                Form::Json => asked.body.clone(),
+                Form::Multipart => Bytes::copy_from_slice(asked.facts.outline.as_str().as_bytes()),
+                Form::UrlEncoded | Form::Opaque => Bytes::new(),
+            };
         });
     }
 
     /// An attempt begins.
     pub(crate) fn attempt_begins(&mut self, upstream: &Arc<str>, backend: &Arc<Backend>) {
         let (upstream, backend) = (Arc::clone(upstream), Arc::clone(backend));
+        let keep = backend.keep.unwrap_or(self.desk.keep);
+        self.keep = Some(self.keep.map_or(keep, |others| others.or(keep)));
         self.running = Some(Running { upstream, backend, since: Instant::now() });
     }
 
@@ -158,8 +180,8 @@ impl Ledger {
     /// The head of the answer is on its way to the client.
     pub(crate) fn answers(&mut self, status: StatusCode, headers: &HeaderMap) {
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let encoded = headers.contains_key(header::CONTENT_ENCODING);
-        self.keeps_text = !encoded && content_type.is_some_and(is_text);
+        self.copied = Copied::of(headers, self.keep().response_bytes);
+        self.cut_request();
         let after = self.opened.elapsed();
         self.write(|story| {
             story.answer.status = status.as_u16();
@@ -168,21 +190,42 @@ impl Ledger {
         });
     }
 
-    /// A piece of the answer's body is on its way to the client.
+    /// A piece of the answer's body is on its way to the client, or to those who hear of it after the client has left.
     pub(crate) fn sends(&mut self, piece: &Bytes) {
-        let (opened, cap, keeps) = (self.opened, self.desk.transcript_cap, self.keeps_text);
-        let mut is_full = false;
+        self.copied.push(piece);
+        if self.reader == Reader::Client {
+            let opened = self.opened;
+            self.write(|story| {
+                story.answer.bytes += piece.len() as u64;
+                story.answer.first_byte_after.get_or_insert_with(|| opened.elapsed());
+            });
+        }
+    }
+
+    /// The client has left, and the rest of the answer is read for the story: that is how it ends, whatever comes.
+    pub(crate) const fn client_leaves(&mut self) {
+        self.reader = Reader::Observers;
+    }
+
+    /// Whether anybody is there who could be told something.
+    pub(crate) fn has_client(&self) -> bool {
+        self.reader == Reader::Client
+    }
+
+    fn keep(&self) -> Keep {
+        self.keep.unwrap_or(self.desk.keep)
+    }
+
+    /// Nobody is asked any more: no more of the body is held than what is kept. A part of a long one is copied, since a
+    /// share of it would hold the whole.
+    fn cut_request(&mut self) {
+        let cap = self.keep().request_bytes;
         self.write(|story| {
-            story.answer.bytes += piece.len() as u64;
-            story.answer.first_byte_after.get_or_insert_with(|| opened.elapsed());
-            if keeps {
-                story.answer.body.keep(piece, cap);
-                is_full = story.answer.body.is_truncated();
+            let body = &mut story.request.body;
+            if let Some(kept) = body.get(..cap).filter(|kept| kept.len() < body.len()) {
+                *body = Bytes::copy_from_slice(kept);
             }
         });
-        if is_full {
-            self.tail.push(piece);
-        }
     }
 
     /// How many bytes went through an upgraded connection, in each direction.
@@ -206,11 +249,19 @@ impl Ledger {
 
     fn tell(&mut self, outcome: Outcome, error: Option<String>) {
         self.end_running(AttemptResult::Abandoned, None, None, None);
+        self.cut_request();
         let Some(mut story) = self.story.take() else { return };
-        story.outcome = outcome;
-        story.error = error;
+        let copied = std::mem::take(&mut self.copied);
+        (story.outcome, story.error) = match self.reader {
+            Reader::Client => (outcome, error),
+            Reader::Observers => {
+                (Outcome::ClientClosed, error.map(|error| format!("after the client had left: {error}")))
+            }
+        };
+        story.error = story.error.take().or_else(|| oddity(&story, copied.beginning()).map(ToOwned::to_owned));
         story.elapsed = self.opened.elapsed();
-        story.usage = told_usage(&story.answer.body, &self.tail);
+        story.usage = copied.usage();
+        story.answer.body = copied.into_transcript();
         if story.answer.status == 0 {
             story.answer.status = CLIENT_CLOSED_REQUEST;
         }
@@ -233,31 +284,4 @@ impl Drop for Ledger {
             self.tell(Outcome::ClientClosed, None);
         }
     }
-}
-
-fn is_text(content_type: &str) -> bool {
-    let content_type = content_type.to_ascii_lowercase();
-    content_type.starts_with("text/") || content_type.contains("json")
-}
-
-/// The end of an answer whose transcript is full: providers tell usage last.
-#[derive(Default)]
-struct Tail(Vec<u8>);
-
-impl Tail {
-    fn push(&mut self, piece: &[u8]) {
-        self.0.extend_from_slice(last(piece));
-        if self.0.len() > 2 * usage::TAIL_CAP_BYTES {
-            self.0.drain(..self.0.len() - usage::TAIL_CAP_BYTES);
-        }
-    }
-}
-
-fn last(bytes: &[u8]) -> &[u8] {
-    bytes.get(bytes.len().saturating_sub(usage::TAIL_CAP_BYTES)..).unwrap_or_default()
-}
-
-fn told_usage(transcript: &Transcript, tail: &Tail) -> Option<Usage> {
-    let found = if transcript.is_truncated() { usage::find(&tail.0) } else { usage::find(last(transcript.as_bytes())) };
-    found.map(|usage| Usage { prompt: usage.prompt_tokens, completion: usage.completion_tokens })
 }

@@ -47,8 +47,11 @@
 //! ```
 
 mod backend;
+mod copy;
 mod gateway;
+mod keep;
 mod ledger;
+mod rules;
 
 mod authenticate;
 mod budget;
@@ -57,11 +60,14 @@ mod head;
 mod read;
 
 mod attempt;
+mod error_answer;
 mod failures;
 mod hold;
 
+mod drain;
 mod events;
 mod idle;
+mod oddity;
 mod relay;
 mod relayed_body;
 mod tunnel;
@@ -71,8 +77,12 @@ mod models;
 mod cors;
 mod reject;
 
-pub use backend::{Backend, CredentialLabel, Patience};
+pub use backend::{Backend, CredentialLabel, OnClientClose, Patience};
 pub use cors::allow_all_origins;
-pub use gateway::{Builder, Gateway, Limits, Peer};
+pub use drain::DRAINS_CAP;
+pub use gateway::{Builder, Gateway, Peer};
+pub use keep::{Keep, KeepHeaders};
+pub use oar_protocol::TrustedProxies;
 pub use relay::AnswerBody;
 pub use relayed_body::Relay;
+pub use rules::{Limits, Rules};

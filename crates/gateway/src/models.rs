@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use oar_exchange::Outcome;
 use oar_protocol::{Model, ModelList};
 use oar_routing::{Caller, Candidate, Query, Router};
-use oar_upstream::{ResponseBody, UpstreamRequest};
+use oar_upstream::{Connection, ResponseBody, UpstreamRequest};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -127,6 +127,7 @@ pub(crate) fn listing_request(mut head: Head, presented: Presented) -> UpstreamR
         request_id: head.request_id,
         client_token: presented.into_token(),
         upgrade: None,
+        connection: Connection::Any,
     }
 }
 

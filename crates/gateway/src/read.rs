@@ -3,15 +3,15 @@
 use crate::authenticate::Presented;
 use crate::budget::{NoRoom, Share};
 use crate::collect::{Uncollected, collect_into};
-use crate::gateway::Limits;
 use crate::head::{Api, Head};
 use crate::reject::Reject;
+use crate::rules::Limits;
 use bytes::Bytes;
 use http::Method;
 use http_body::Body;
 use oar_protocol::{Facts, FactsError, Form};
 use oar_routing::{Mode, Query, Repeat};
-use oar_upstream::{BodyError, UpstreamRequest};
+use oar_upstream::{BodyError, Connection, UpstreamRequest};
 use tokio::time::timeout;
 
 /// A request that has been read.
@@ -100,6 +100,7 @@ impl Asked {
             stream: self.facts.stream,
             request_id: head.request_id,
             client_token: presented.into_token(),
+            connection: Connection::Any,
         }
     }
 }

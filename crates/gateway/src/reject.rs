@@ -62,7 +62,7 @@ pub(crate) struct Wording {
     message: String,
     param: Option<&'static str>,
     outcome: Outcome,
-    header: Option<(HeaderName, HeaderValue)>,
+    headers: HeaderMap,
 }
 
 impl Reject {
@@ -180,7 +180,7 @@ impl Wording {
 
     fn new(status: u16, code: &'static str, message: String, kind: ErrorKind, outcome: Outcome) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, code, kind, message, param: None, outcome, header: None }
+        Self { status, code, kind, message, param: None, outcome, headers: HeaderMap::new() }
     }
 
     fn kind(self, kind: ErrorKind) -> Self {
@@ -191,8 +191,9 @@ impl Wording {
         Self { param, ..self }
     }
 
-    fn header(self, name: HeaderName, value: HeaderValue) -> Self {
-        Self { header: Some((name, value)), ..self }
+    fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
     }
 
     /// Tells the SDKs that the same request would fail the same way.
@@ -202,7 +203,9 @@ impl Wording {
 
     fn retry_after(self, wait: Option<Duration>) -> Self {
         match wait {
-            Some(wait) => self.header(header::RETRY_AFTER, HeaderValue::from(wait.as_secs_f64().ceil() as u64)),
+            Some(wait) => self
+                .header(header::RETRY_AFTER, HeaderValue::from(wait.as_secs_f64().ceil() as u64))
+                .header(HeaderName::from_static("retry-after-ms"), HeaderValue::from(wait.as_millis() as u64)),
             None => self,
         }
     }
@@ -210,10 +213,9 @@ impl Wording {
 
 /// Answers with the reason, as OpenAI would word it, and closes the story.
 pub(crate) fn refuse(reject: &Reject, mut ledger: Ledger) -> Response<AnswerBody> {
-    let Wording { status, code, kind, message, param, outcome, header: extra } = reject.wording();
+    let Wording { status, code, kind, message, param, outcome, mut headers } = reject.wording();
     let told = format!("{code}: {message}");
     let body = Bytes::from(ErrorBody::new(kind, code, message).with_param(param).to_json(Some(ledger.request_id())));
-    let mut headers = HeaderMap::from_iter(extra);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(X_OAR_ATTEMPTS, HeaderValue::from(ledger.attempts()));
     if let Ok(id) = HeaderValue::try_from(ledger.request_id()) {

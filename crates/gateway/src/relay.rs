@@ -1,6 +1,8 @@
 //! The point of no return: the winner's answer becomes the client's.
 
 use crate::attempt::Winner;
+use crate::backend::OnClientClose;
+use crate::drain::Drains;
 use crate::events::{Events, is_event_stream};
 use crate::head::{X_OAR_ATTEMPTS, X_OAR_UPSTREAM, X_REQUEST_ID};
 use crate::ledger::Ledger;
@@ -13,7 +15,6 @@ use http_body_util::{Either, Full};
 use hyper::upgrade::OnUpgrade;
 use oar_protocol::headers;
 use oar_upstream::ResponseBody;
-use tokio_util::task::TaskTracker;
 
 /// The body of an answer: the gateway's own, or an upstream's.
 pub type AnswerBody = Either<Full<Bytes>, Relay>;
@@ -23,19 +24,26 @@ pub(crate) fn relay(
     winner: Winner,
     upgrade: Option<OnUpgrade>,
     mut ledger: Ledger,
-    tunnels: &TaskTracker,
+    drains: &Drains,
 ) -> Response<AnswerBody> {
     let status = winner.response.status;
     let headers = relayed_headers(winner.response.headers, &winner.asked, &winner.upstream, &ledger);
     ledger.answers(status, &headers);
     match winner.response.body {
         ResponseBody::Body(body) => {
-            let events = if body.is_end_stream() { None } else { Events::of(&headers, winner.end) };
-            respond(status, headers, Either::Right(Relay::new(body, events, winner.idle, winner.outcome, ledger)))
+            // An error that is told as an event promises no end as a stream does.
+            let is_stream = status.is_success() && !body.is_end_stream();
+            let events = if is_stream { Events::of(&headers, winner.end) } else { None };
+            let relay = Relay::new(body, events, winner.idle, winner.outcome, ledger);
+            let relay = match winner.on_client_close {
+                OnClientClose::Cancel => relay,
+                OnClientClose::Drain => relay.drained_by(drains.clone()),
+            };
+            respond(status, headers, Either::Right(relay))
         }
         ResponseBody::Tunnel(upstream) => {
             let response = respond(status, tunnel::switching(headers), Either::Left(Full::default()));
-            tunnel::open(upstream, upgrade, ledger, tunnels);
+            tunnel::open(upstream, upgrade, ledger, drains.tasks());
             response
         }
     }

@@ -1,11 +1,13 @@
 //! An upstream's body on its way to the client, piece by piece, and the end of the story.
 
+use crate::drain::Drains;
 use crate::events::{Completeness, Events};
 use crate::idle::Idle;
 use crate::ledger::Ledger;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Empty};
 use oar_exchange::Outcome;
 use oar_protocol::{ErrorBody, ErrorKind, sse};
 use oar_upstream::BodyError;
@@ -14,6 +16,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::time::{Sleep, sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 /// An upstream's body, passed on as it comes: nothing is merged or changed, and only the part of an event that has not
@@ -21,7 +24,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 ///
 /// It owns the story: told as complete after the last frame, as broken when the upstream's body fails, stops short or
 /// falls silent, and, when it is dropped before that, as left by the client. Dropping it drops the upstream's body, which
-/// ends the upstream's work.
+/// ends the upstream's work, unless its backend wants answers [read to their end](crate::OnClientClose::Drain).
 pub struct Relay {
     body: UnsyncBoxBody<Bytes, BodyError>,
     events: Option<Events>,
@@ -31,7 +34,12 @@ pub struct Relay {
     ledger: Option<Ledger>,
     outcome: Outcome,
     last_words: LastWords,
+    /// Who reads on when the client leaves, if anybody does.
+    drains: Option<Drains>,
 }
+
+/// How long a client has to read what came before an abnormal end.
+const FAREWELL: Duration = Duration::from_millis(100);
 
 /// What is still to be said once the upstream's body has ended.
 enum LastWords {
@@ -41,11 +49,15 @@ enum LastWords {
     Rest(Option<Bytes>),
     /// The news that the stream broke off; then an abnormal end.
     News(Bytes, BodyError),
-    /// What there was to say has been handed over, and may not have been written: a server drops what it holds at an
-    /// abnormal end.
-    Told(BodyError),
-    /// An abnormal end.
-    Broken(BodyError),
+    /// What there was to say has been handed over, and may not have been read: a server drops what it holds at an
+    /// abnormal end, and some clients (Node's) drop what they have received and not read yet.
+    Told(Pin<Box<Sleep>>, BodyError),
+}
+
+impl LastWords {
+    fn told(why: BodyError) -> Self {
+        Self::Told(Box::pin(sleep(FAREWELL)), why)
+    }
 }
 
 /// Why an answer is cut.
@@ -55,7 +67,7 @@ enum Cut {
     Failed(BodyError),
     #[error("upstream's stream stopped without saying that it was complete")]
     JustStopped,
-    #[error("upstream sent nothing for {}s", .0.as_secs())]
+    #[error("upstream sent nothing for {0:?}")]
     Silent(Duration),
     #[error("the gateway stopped before the answer was complete")]
     Stopped,
@@ -91,9 +103,20 @@ impl Relay {
     ) -> Self {
         let stopped = Box::pin(ledger.cut().clone().cancelled_owned());
         let (idle, ledger, last_words) = (Idle::new(idle), Some(ledger), LastWords::NotYet);
-        let mut relay = Self { body, events, idle, stopped, ledger, outcome, last_words };
+        let mut relay = Self { body, events, idle, stopped, ledger, outcome, last_words, drains: None };
         relay.close_if_complete();
         relay
+    }
+
+    /// When the client leaves, the rest is read by these.
+    pub(crate) fn drained_by(mut self, drains: Drains) -> Self {
+        self.drains = Some(drains);
+        self
+    }
+
+    /// Takes every piece until the story has been told. Cancel safe.
+    pub(crate) async fn read_to_end(&mut self) {
+        while self.ledger.is_some() && self.frame().await.is_some() {}
     }
 
     /// A body that says so itself may not be polled again. What a stream of events says of itself counts instead.
@@ -107,7 +130,7 @@ impl Relay {
         self.close(self.outcome, None);
     }
 
-    fn close(&mut self, outcome: Outcome, error: Option<String>) {
+    pub(crate) fn close(&mut self, outcome: Outcome, error: Option<String>) {
         if let Some(ledger) = self.ledger.take() {
             ledger.close(outcome, error);
         }
@@ -124,7 +147,12 @@ impl Relay {
         let frame = match (frame.into_data(), &mut self.events) {
             (Ok(piece), Some(events)) => Frame::data(events.push(piece)?),
             (Ok(piece), None) => Frame::data(piece),
-            (Err(trailers), _) => trailers,
+            (Err(trailers), events) => {
+                // Nothing comes behind trailers, and no server asks for it. Events need none, and may have a rest.
+                let passed = events.is_none().then_some(trailers);
+                self.finish();
+                return passed;
+            }
         };
         if let Some(piece) = frame.data_ref() {
             self.sends(piece);
@@ -156,7 +184,7 @@ impl Relay {
         let news = self
             .events
             .as_ref()
-            .filter(|events| events.can_add_one())
+            .filter(|events| events.can_add_one() && self.ledger.as_ref().is_some_and(Ledger::has_client))
             .map(|_| sse::error_event(&ErrorBody::new(ErrorKind::UpstreamError, "stream_interrupted", why.news())));
         if let Some(news) = &news {
             self.sends(news);
@@ -164,8 +192,16 @@ impl Relay {
         self.close(why.outcome(), Some(why.to_string()));
         self.last_words = match news {
             Some(news) => LastWords::News(news, why.into()),
-            None => LastWords::Told(why.into()),
+            None => LastWords::told(why.into()),
         };
+    }
+
+    /// Nothing came for as long as it may take. A stream that said that it was done is done, though its framing is not.
+    fn fall_silent(&mut self) {
+        match &self.events {
+            Some(events) if events.has_said_end() => self.finish(),
+            Some(_) | None => self.cut(Cut::Silent(self.idle.limit())),
+        }
     }
 
     fn poll_upstream(&mut self, cx: &mut Context<'_>) -> Poll<Frame<Bytes>> {
@@ -182,7 +218,7 @@ impl Relay {
                 Poll::Pending if self.stopped.as_mut().poll(cx).is_ready() => self.cut(Cut::Stopped),
                 Poll::Pending => {
                     ready!(self.idle.poll_ring(cx));
-                    self.cut(Cut::Silent(self.idle.limit()));
+                    self.fall_silent();
                 }
             }
         }
@@ -194,17 +230,29 @@ impl Relay {
             LastWords::NotYet | LastWords::Rest(None) => Poll::Ready(None),
             LastWords::Rest(Some(rest)) => Poll::Ready(Some(Ok(Frame::data(rest)))),
             LastWords::News(news, why) => {
-                self.last_words = LastWords::Told(why);
+                self.last_words = LastWords::told(why);
                 Poll::Ready(Some(Ok(Frame::data(news))))
             }
-            LastWords::Told(why) => {
-                // A body that has nothing to say for a moment is when servers write what they hold.
-                self.last_words = LastWords::Broken(why);
-                cx.waker().wake_by_ref();
+            LastWords::Told(mut pause, why) => {
+                if pause.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Some(Err(why)));
+                }
+                self.last_words = LastWords::Told(pause, why);
                 Poll::Pending
             }
-            LastWords::Broken(why) => Poll::Ready(Some(Err(why))),
         }
+    }
+}
+
+impl Drop for Relay {
+    /// Hands over what is left to be read, if somebody wants it: the client has left.
+    fn drop(&mut self) {
+        let Some(drains) = self.drains.take().filter(|_| !std::thread::panicking()) else { return };
+        let Some(mut ledger) = self.ledger.take_if(|ledger| !ledger.cut().is_cancelled()) else { return };
+        ledger.client_leaves();
+        let nothing = UnsyncBoxBody::new(Empty::new().map_err(|never| match never {}));
+        let body = std::mem::replace(&mut self.body, nothing);
+        drains.read_on(Self::new(body, self.events.take(), self.idle.limit(), self.outcome, ledger));
     }
 }
 
@@ -224,7 +272,7 @@ impl Body for Relay {
         match self.last_words {
             LastWords::NotYet => self.events.is_none() && self.body.is_end_stream(),
             LastWords::Rest(ref rest) => rest.is_none(),
-            LastWords::News(..) | LastWords::Told(_) | LastWords::Broken(_) => false,
+            LastWords::News(..) | LastWords::Told(..) => false,
         }
     }
 

@@ -95,8 +95,11 @@ pub(crate) struct Overall {
 impl Overall {
     pub(crate) fn register(registry: &mut Registry) -> Self {
         let requests = registered(registry, "oar_requests", "Finished requests");
-        let failovers: Family<ReasonLabel, Counter> =
-            registered(registry, "oar_failovers", "Attempts that were followed by another, by what came of the first");
+        let failovers: Family<ReasonLabel, Counter> = registered(
+            registry,
+            "oar_failovers",
+            "Attempts that were followed by one at the next upstream, by what came of the first",
+        );
         let disconnects: Family<PhaseLabel, Counter> =
             registered(registry, "oar_client_disconnects", "Clients that left before the end");
         let in_flight = Gauge::default();

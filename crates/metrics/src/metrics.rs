@@ -1,7 +1,7 @@
 use crate::exposition;
 use crate::families::{DisconnectPhase, Overall, PerUpstream, RequestLabels, StatusLabel, TokenKind, UpstreamSeries};
 use crate::sampled::{Kind, Sampled};
-use oar_exchange::{Attempt, Exchange, Observer, Outcome, Usage};
+use oar_exchange::{Attempt, AttemptResult, Exchange, Observer, Outcome, Usage};
 use prometheus_client::registry::Registry;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -103,8 +103,12 @@ impl Metrics {
         for attempt in attempts {
             self.with_series(&attempt.upstream, |series| series.attempts.count(attempt.result));
         }
-        if let Some((_, followed)) = attempts.split_last() {
-            followed.iter().for_each(|attempt| self.overall.failovers.count(attempt.result));
+        for pair in attempts.windows(2) {
+            if let [failed, next] = pair
+                && !is_repeat(failed, next)
+            {
+                self.overall.failovers.count(failed.result);
+            }
         }
     }
 
@@ -144,6 +148,11 @@ impl Observer for Metrics {
         self.count_ending(exchange);
         self.count_tokens(exchange);
     }
+}
+
+/// Whether `next` is what `failed` was, on a connection of its own: nobody else had to step in.
+fn is_repeat(failed: &Attempt, next: &Attempt) -> bool {
+    failed.result == AttemptResult::StaleConnection && failed.upstream == next.upstream
 }
 
 fn disconnect_phase(exchange: &Exchange) -> DisconnectPhase {

@@ -122,14 +122,16 @@ mod tests {
     #[test]
     fn prompts_keys_and_tokens_are_never_told() {
         let mut tried = attempt("primary", AttemptResult::ConnectFailed);
-        tried.key = Some("sk-key-label".into());
+        tried.key = Some("canary-key-label".into());
         tried.detail = Some("could not connect".into());
         let mut story = exchange(Outcome::AllFailed, &[tried]);
-        story.request.body = "the prompt".into();
-        story.caller = Some("token-label".into());
+        story.request.body = "canary-prompt".into();
+        story.caller = Some("canary-token-label".into());
         story.error = Some("the error".into());
         let shown = format!("{:?} {}", alert(&story), alert(&story).text());
-        for secret in ["the prompt", "sk-key-label", "token-label", "/v1/chat", "could not connect", "the error"] {
+        for secret in
+            ["canary-prompt", "canary-key-label", "canary-token-label", "/v1/chat", "could not connect", "the error"]
+        {
             assert!(!shown.contains(secret), "{secret}: {shown}");
         }
     }

@@ -63,7 +63,8 @@ fn broken(attempt: &Attempt) -> Trouble {
 
 fn of_attempt(attempt: &Attempt) -> Option<Trouble> {
     let reason = match attempt.result {
-        AttemptResult::Ok | AttemptResult::Abandoned => None,
+        // A connection that was closed for being idle is no trouble; what came of the repeat is told on its own.
+        AttemptResult::Ok | AttemptResult::Abandoned | AttemptResult::StaleConnection => None,
         AttemptResult::Status if refuses_the_client(attempt) => None,
         AttemptResult::Status => attempt.status.filter(|status| is_upstreams_fault(*status)).map(Reason::Status),
         AttemptResult::DnsFailed
@@ -108,7 +109,8 @@ mod tests {
 
     #[test]
     fn every_way_an_upstream_gives_no_answer_is_its_fault() {
-        let blameless = [AttemptResult::Ok, AttemptResult::Abandoned, AttemptResult::Status];
+        let blameless =
+            [AttemptResult::Ok, AttemptResult::Abandoned, AttemptResult::StaleConnection, AttemptResult::Status];
         for result in AttemptResult::ALL {
             let told = troubles(Outcome::Ok, &[attempt("a", result), attempt("b", AttemptResult::Ok)]);
             let expected = (!blameless.contains(&result)).then(|| format!("a: {result}"));

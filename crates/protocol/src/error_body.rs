@@ -34,6 +34,21 @@ pub enum ErrorKind {
     TimeoutError,
 }
 
+impl ErrorKind {
+    /// Whose fault an upstream's answer with this status says it is.
+    pub const fn of_status(status: u16) -> Self {
+        match status {
+            401 => Self::AuthenticationError,
+            403 => Self::PermissionError,
+            408 | 504 => Self::TimeoutError,
+            429 => Self::RateLimitError,
+            503 | 529 => Self::OverloadedError,
+            400..=499 => Self::InvalidRequestError,
+            _ => Self::UpstreamError,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Envelope<'a> {
     error: &'a ErrorBody,

@@ -1,4 +1,4 @@
-use crate::{json, multipart, parameters, url_encoded};
+use crate::{Outline, json, multipart, parameters, url_encoded};
 
 /// A model name longer than this is refused: names become allow-list keys and record values.
 pub const MODEL_CAP_BYTES: usize = 256;
@@ -12,6 +12,8 @@ pub struct Facts {
     pub stream: bool,
     /// How the body was read.
     pub form: Form,
+    /// What the parts of a form are, if it is one that may hold files.
+    pub outline: Outline,
 }
 
 /// How a body was read.

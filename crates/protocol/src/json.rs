@@ -13,7 +13,10 @@ pub(crate) fn facts(body: &[u8]) -> Result<Facts, FactsError> {
     match (found.refused, read) {
         (Some(why), _) => Err(why),
         (None, Err(_)) => Err(FactsError::InvalidJson),
-        (None, Ok(())) => Ok(Facts { model: found.model, stream: found.stream.unwrap_or_default(), form: Form::Json }),
+        (None, Ok(())) => {
+            let stream = found.stream.unwrap_or_default();
+            Ok(Facts { model: found.model, stream, form: Form::Json, ..Facts::default() })
+        }
     }
 }
 
@@ -81,7 +84,7 @@ impl<'de> Visitor<'de> for &mut Found {
 
 /// An object's key, borrowed from the body unless it has escapes.
 #[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 /// A value, as far as routing cares.
 enum Scalar<'a> {

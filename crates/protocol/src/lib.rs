@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod trusted_proxies;
 mod unambiguous;
 
 mod path;
@@ -28,6 +29,7 @@ mod path;
 mod facts;
 mod json;
 mod multipart;
+mod outline;
 mod parameters;
 mod url_encoded;
 
@@ -37,17 +39,25 @@ pub mod sse;
 
 mod align;
 mod stream_end;
+mod stream_text;
 
 pub mod usage;
 
+mod error_answer;
 mod error_body;
+mod html_text;
 mod models;
 
 pub use align::{Aligner, HELD_CAP_BYTES};
+pub use error_answer::is_error_answer;
 pub use error_body::{ErrorBody, ErrorKind};
 pub use facts::{Facts, FactsError, Form, MODEL_CAP_BYTES};
+pub use html_text::html_text;
 pub use models::{Model, ModelList};
+pub use outline::Outline;
 pub use path::{ApiPath, PathError, decode_segment};
 pub use stream_end::StreamEnd;
+pub use stream_text::StreamText;
+pub use trusted_proxies::TrustedProxies;
 pub use unambiguous::{Ambiguity, unambiguous};
 pub use url_encoded::query_model;

@@ -4,6 +4,7 @@
 //! folded header for one line, some a missing last delimiter for the end. A form in which one server would find a field
 //! and another would not is refused.
 
+use crate::Outline;
 use crate::facts::{Facts, FactsError, Form, checked_model, is_variant_of};
 use crate::parameters::{self, Unclear};
 use memchr::memmem;
@@ -12,9 +13,12 @@ pub(crate) fn facts(content_type: &str, body: &[u8]) -> Result<Facts, FactsError
     let boundary = boundary(content_type).ok_or(FactsError::InvalidMultipart)?;
     let mut model = None;
     let mut stream = None;
+    let mut outline = Outline::default();
     for part in Parts::new(&boundary, body).ok_or(FactsError::InvalidMultipart)? {
         let part = part?;
-        match part.field()?.as_deref() {
+        let field = part.field()?;
+        part.outline(field.as_deref().unwrap_or_default(), &mut outline);
+        match field.as_deref() {
             Some("model") => first(&mut model, part.text(FactsError::InvalidModel)?, "model")?,
             Some("stream") => first(&mut stream, part.text(FactsError::InvalidStream)?, "stream")?,
             Some(name) if is_variant_of("model", name) => return Err(FactsError::Duplicate("model")),
@@ -24,7 +28,7 @@ pub(crate) fn facts(content_type: &str, body: &[u8]) -> Result<Facts, FactsError
     }
     let model = model.map(checked_model).transpose()?;
     let stream = stream.map(truth).transpose()?.unwrap_or_default();
-    Ok(Facts { model, stream, form: Form::Multipart })
+    Ok(Facts { model, stream, form: Form::Multipart, outline })
 }
 
 fn first<'a>(slot: &mut Option<&'a str>, value: &'a str, field: &'static str) -> Result<(), FactsError> {
@@ -126,6 +130,20 @@ impl<'a> Part<'a> {
         Ok(name)
     }
 
+    /// Tells of the part. Its content is told if it is a text and no file.
+    fn outline(&self, name: &str, outline: &mut Outline) {
+        let head = String::from_utf8_lossy(self.head);
+        let value = |wanted| header(&head, wanted).ok().flatten().unwrap_or_default();
+        let file = parameters::named(value("content-disposition"), "filename");
+        let media_type = parameters::essence(value("content-type"));
+        let is_of_text =
+            ["", "text/plain", "application/json"].iter().any(|text| text.eq_ignore_ascii_case(media_type));
+        match (file, std::str::from_utf8(self.content)) {
+            (Ok(None), Ok(text)) if is_of_text => outline.add_text(name, text),
+            (file, _) => outline.add_file(name, file.ok().flatten().as_deref(), media_type, self.content.len()),
+        }
+    }
+
     fn text(&self, otherwise: FactsError) -> Result<&'a str, FactsError> {
         std::str::from_utf8(self.content).map_err(|_| otherwise)
     }
@@ -185,6 +203,26 @@ mod tests {
         assert_eq!(read(&[model.clone(), file.clone()]), found);
         assert_eq!(read(&[file.clone(), model.clone()]), found);
         assert_eq!(read(&[file, model, part("name=stream", "true")]), Ok((Some("whisper-1".to_owned()), true)));
+    }
+
+    #[test]
+    fn a_form_is_outlined_without_its_files() {
+        let parts = [
+            part("name=\"model\"", "whisper-1"),
+            part("name=\"file\"; filename=\"talk.mp3\"\r\nContent-Type: audio/mpeg", "ID3 canary"),
+            part("name=\"note\"; filename=\"canary.txt\"", "canary"),
+            part("name=\"blob\"\r\nContent-Type: image/png", "canary"),
+            part("name=\"odd\"; filename*=utf-8''canary", "canary"),
+        ];
+        let outline = facts(TYPE, (parts.concat() + "--xyz--\r\n").as_bytes()).map(|facts| facts.outline);
+        let lines = [
+            "model: \"whisper-1\"",
+            "file: 10 bytes of audio/mpeg, \"talk.mp3\"",
+            "note: 6 bytes, \"canary.txt\"",
+            "blob: 6 bytes of image/png",
+            "odd: 6 bytes",
+        ];
+        assert_eq!(outline.as_ref().map(Outline::as_str), Ok(lines.join("\n").as_str()));
     }
 
     /// B08.

@@ -57,6 +57,8 @@ pub fn error_event(error: &ErrorBody) -> Bytes {
 pub struct Splitter {
     buffer: Vec<u8>,
     read: usize,
+    /// Up to here the buffer has no line end that was not read: a long line that comes in pieces is searched once.
+    searched: usize,
     event: Event,
     has_data: bool,
     event_bytes: usize,
@@ -73,11 +75,13 @@ impl Splitter {
     /// Takes the next bytes of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.drain(..self.read);
+        self.searched = self.searched.saturating_sub(self.read);
         self.read = 0;
         self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() > EVENT_CAP_BYTES && memchr2(b'\n', b'\r', &self.buffer).is_none() {
+        if self.buffer.len() > EVENT_CAP_BYTES && self.line_end().is_none() {
             self.event_bytes = EVENT_CAP_BYTES + 1;
             self.buffer.clear();
+            self.searched = 0;
         }
     }
 
@@ -125,6 +129,14 @@ impl Splitter {
         }
     }
 
+    /// Where the next line ends.
+    fn line_end(&mut self) -> Option<usize> {
+        let from = self.searched.max(self.read);
+        let found = memchr2(b'\n', b'\r', self.buffer.get(from..)?);
+        self.searched = found.map_or(self.buffer.len(), |at| from + at);
+        found.map(|at| from + at)
+    }
+
     /// The next line without its end, which may be LF, CR or CRLF, even with the CR and the LF in different pieces.
     fn next_line(&mut self) -> Option<Vec<u8>> {
         self.skip_bom()?;
@@ -133,9 +145,8 @@ impl Splitter {
             self.read += usize::from(*next == b'\n');
             self.last_line_ended_with_cr = false;
         }
-        let rest = self.buffer.get(self.read..)?;
-        let end = memchr2(b'\n', b'\r', rest)?;
-        let (line, after) = rest.split_at_checked(end)?;
+        let end = self.line_end()? - self.read;
+        let (line, after) = self.buffer.get(self.read..)?.split_at_checked(end)?;
         let line = line.to_vec();
         self.last_line_ended_with_cr = after.first() == Some(&b'\r');
         self.read += end + 1;

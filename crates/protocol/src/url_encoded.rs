@@ -19,7 +19,7 @@ pub fn query_model(query: &str) -> Result<Option<String>, FactsError> {
 pub(crate) fn facts(body: &[u8]) -> Result<Facts, FactsError> {
     let model = field(body, "model")?.map(model).transpose()?;
     let stream = field(body, "stream")?.map(|value| truth(&text(value).ok_or(FactsError::InvalidStream)?));
-    Ok(Facts { model, stream: stream.transpose()?.unwrap_or_default(), form: Form::UrlEncoded })
+    Ok(Facts { model, stream: stream.transpose()?.unwrap_or_default(), form: Form::UrlEncoded, ..Facts::default() })
 }
 
 /// Makes sure that text which is read as something else says nothing to those who take it for a form.

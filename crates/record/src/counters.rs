@@ -5,20 +5,23 @@ use crate::queue::{QUEUE_CAP_BYTES, QUEUE_CAP_ROWS};
 
 /// What became of the rows: readable by anyone, cheap to clone, all clones count as one.
 ///
-/// Every exchange that a [`Recorder`](crate::Recorder) hears ends in exactly one of [`written`](Self::written) and
-/// [`dropped`](Self::dropped); until then it is in [`queued_rows`](Self::queued_rows).
+/// Every exchange that a [`Recorder`](crate::Recorder) hears ends in exactly one of [`written`](Self::written),
+/// [`skipped`](Self::skipped) and [`dropped`](Self::dropped); until then it is in [`queued_rows`](Self::queued_rows).
 #[derive(Clone, Debug, Default)]
 pub struct Counters(Arc<Tally>);
 
 #[derive(Debug, Default)]
 struct Tally {
     written: AtomicU64,
+    skipped: AtomicU64,
     queue_full: AtomicU64,
+    disk_full: AtomicU64,
     invalid: AtomicU64,
     shutdown: AtomicU64,
     queued_rows: AtomicUsize,
     queued_bytes: AtomicUsize,
     store_down: AtomicBool,
+    store_full: AtomicBool,
 }
 
 /// Why a row was not written.
@@ -26,6 +29,8 @@ struct Tally {
 pub enum DropReason {
     /// The queue held as many rows or bytes as it may.
     QueueFull,
+    /// The same, because the store had no room: making some is what helps.
+    DiskFull,
     /// The store works and would not take this row.
     Invalid,
     /// The gateway stopped before the row could be written.
@@ -34,12 +39,13 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason, for those who need the closed set.
-    pub const ALL: [Self; 3] = [Self::QueueFull, Self::Invalid, Self::Shutdown];
+    pub const ALL: [Self; 4] = [Self::QueueFull, Self::DiskFull, Self::Invalid, Self::Shutdown];
 
     /// The word for it in metrics and logs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::QueueFull => "queue_full",
+            Self::DiskFull => "disk_full",
             Self::Invalid => "invalid",
             Self::Shutdown => "shutdown",
         }
@@ -50,6 +56,11 @@ impl Counters {
     /// Rows that the store has taken.
     pub fn written(&self) -> u64 {
         self.0.written.load(Relaxed)
+    }
+
+    /// Exchanges of which nothing was to be kept: no losses.
+    pub fn skipped(&self) -> u64 {
+        self.0.skipped.load(Relaxed)
     }
 
     /// Rows that were given up for this reason.
@@ -91,6 +102,11 @@ impl Counters {
         admitted
     }
 
+    /// Nothing is to be kept of an exchange.
+    pub(crate) fn skip(&self) {
+        self.0.skipped.fetch_add(1, Relaxed);
+    }
+
     /// The admitted row is in the store.
     pub(crate) fn settle_written(&self, bytes: usize) {
         self.leave(bytes);
@@ -108,12 +124,24 @@ impl Counters {
         self.dropped_for(reason).fetch_add(1, Relaxed);
     }
 
+    /// Why an exchange finds no place in the queue.
+    pub(crate) fn no_room(&self) -> DropReason {
+        if self.0.store_full.load(Relaxed) { DropReason::DiskFull } else { DropReason::QueueFull }
+    }
+
     pub(crate) fn note_store_up(&self) {
         self.0.store_down.store(false, Relaxed);
+        self.0.store_full.store(false, Relaxed);
     }
 
     pub(crate) fn note_store_down(&self) {
         self.0.store_down.store(true, Relaxed);
+        self.0.store_full.store(false, Relaxed);
+    }
+
+    pub(crate) fn note_store_full(&self) {
+        self.0.store_down.store(true, Relaxed);
+        self.0.store_full.store(true, Relaxed);
     }
 
     fn leave(&self, bytes: usize) {
@@ -124,6 +152,7 @@ impl Counters {
     fn dropped_for(&self, reason: DropReason) -> &AtomicU64 {
         match reason {
             DropReason::QueueFull => &self.0.queue_full,
+            DropReason::DiskFull => &self.0.disk_full,
             DropReason::Invalid => &self.0.invalid,
             DropReason::Shutdown => &self.0.shutdown,
         }

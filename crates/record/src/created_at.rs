@@ -9,6 +9,7 @@ use diesel::sqlite::{Sqlite, SqliteValue};
 use serde::{Serialize, Serializer};
 use std::error::Error;
 use std::fmt;
+use std::num::TryFromIntError;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio_postgres::types::Type;
 
@@ -26,6 +27,22 @@ pub struct CreatedAt(pub SystemTime);
 const POSTGRES_EPOCH_MICROSECONDS: i128 = 946_684_800_000_000;
 
 impl CreatedAt {
+    /// The moment of a text in any form that is read from SQLite, in nanoseconds since 1970.
+    pub(crate) fn nanoseconds_of(text: &str) -> Option<i64> {
+        calendar::read(text).and_then(|nanoseconds| i64::try_from(nanoseconds).ok())
+    }
+
+    /// Nanoseconds since 1970, or as many as there can be.
+    pub(crate) fn nanoseconds_or_end(self) -> i64 {
+        let nanoseconds = self.nanoseconds();
+        i64::try_from(nanoseconds).unwrap_or(if nanoseconds < 0 { i64::MIN } else { i64::MAX })
+    }
+
+    /// As PostgreSQL counts.
+    pub(crate) fn postgres_microseconds(self) -> Result<i64, TryFromIntError> {
+        i64::try_from(self.nanoseconds().div_euclid(1_000) - POSTGRES_EPOCH_MICROSECONDS)
+    }
+
     /// Nanoseconds since 1970; negative before.
     fn nanoseconds(self) -> i128 {
         match self.0.duration_since(UNIX_EPOCH) {
@@ -79,8 +96,7 @@ impl tokio_postgres::types::ToSql for CreatedAt {
         _: &Type,
         out: &mut BytesMut,
     ) -> Result<tokio_postgres::types::IsNull, Box<dyn Error + Sync + Send>> {
-        let microseconds = self.nanoseconds().div_euclid(1_000) - POSTGRES_EPOCH_MICROSECONDS;
-        out.put_i64(i64::try_from(microseconds)?);
+        out.put_i64(self.postgres_microseconds()?);
         Ok(tokio_postgres::types::IsNull::No)
     }
 

@@ -1,7 +1,7 @@
 //! What happened, kept: exchange → row → bounded queue → one writer → SQLite or PostgreSQL.
 //!
 //! A [`Recorder`] hears every [`Exchange`](oar_exchange::Exchange) on the request path and puts it into a queue that is
-//! bounded in rows and in bytes. A [`Writer`], one future that the owner runs, turns exchanges into [`Row`]s and hands
+//! bounded in rows and in bytes, as far as its [`Policy`] keeps anything of it. A [`Writer`], one future that the owner runs, turns exchanges into [`Row`]s and hands
 //! them in batches to a [`Store`]. A store that is slow or gone costs rows, which [`Counters`] tell with the reason; it
 //! never costs a request a microsecond.
 //!
@@ -44,8 +44,10 @@
 //! # }
 //! ```
 
+mod headers;
+mod policy;
+
 mod row;
-mod stream_text;
 mod text;
 
 mod batch;
@@ -53,6 +55,7 @@ mod counters;
 mod queue;
 mod writer;
 
+mod retention;
 mod store;
 
 mod created_at;
@@ -62,15 +65,25 @@ mod open_error;
 
 mod postgres;
 mod postgres_dsn;
+mod postgres_tls;
 mod sqlite;
+
+mod read;
 
 pub use counters::{Counters, DropReason};
 pub use created_at::CreatedAt;
+pub use headers::{KeepHeader, KeepHeaders, is_never_kept};
 pub use open_error::OpenError;
+pub use policy::{Extract, Keep, KeepAddress, KeepOutcomes, KeepText, Policy};
 pub use postgres::PostgresStore;
 pub use queue::{QUEUE_CAP_BYTES, QUEUE_CAP_ROWS, Recorder};
+pub use read::{
+    Archive, Filter, Measure, OutcomeFilter, Pruned, Pruner, Query, ReadError, Readable, RowId, StatusFilter, Summary,
+    Walk, WrongWord, pause_after,
+};
+pub use retention::{RETENTION_STEP_BYTES, RETENTION_STEP_ROWS, Retention};
 pub use row::Row;
 pub use sqlite::SqliteStore;
-pub use store::{Store, StoreError};
+pub use store::{Store, StoreError, Tended};
 pub use text::{FIELD_CAP_BYTES, HEADERS_CAP_BYTES, SHORT_FIELD_CAP_BYTES};
 pub use writer::{BATCH_CAP_BYTES, BATCH_CAP_ROWS, BATCH_LINGER, Writer};

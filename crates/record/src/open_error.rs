@@ -15,11 +15,21 @@ pub enum OpenError {
     /// The DSN cannot be read. The parser's own words are left out: they may quote a piece of the password.
     #[error("the record database's dsn is neither `host=… user=…` pairs nor a `postgres://` url that can be read")]
     Dsn,
-    /// The DSN demands TLS, which there is not yet.
-    #[error("the record database's dsn asks for `sslmode={mode}`, which is not supported; use `disable` or `prefer`")]
+    /// A file of certificates that the DSN names cannot be used.
+    #[error("`{}`, which the record database's dsn names for tls, cannot be used", path.display())]
+    Certificate {
+        /// The path as the DSN has it.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The server has no TLS, or not the certificate that the DSN's `sslmode` demands.
+    #[error("the record database at {address} does not offer the tls that its dsn demands")]
     Tls {
-        /// The mode asked for.
-        mode: &'static str,
+        /// Host and port.
+        address: String,
+        /// What is missing or wrong.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// PostgreSQL cannot be reached, or takes no connection now; later it may.
     #[error("the record database at {address} cannot be reached")]
@@ -52,11 +62,20 @@ impl OpenError {
         Self::Sqlite { path: path.to_owned(), source: source.into() }
     }
 
+    pub(crate) fn certificate(path: &Path, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Certificate { path: path.to_owned(), source: source.into() }
+    }
+
     /// Whether the same attempt may succeed later without anybody changing the configuration.
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Sqlite { .. } | Self::Dsn | Self::Tls { .. } | Self::Refused { .. } | Self::Migrate { .. } => false,
+            Self::Sqlite { .. }
+            | Self::Dsn
+            | Self::Certificate { .. }
+            | Self::Tls { .. }
+            | Self::Refused { .. }
+            | Self::Migrate { .. } => false,
         }
     }
 }

@@ -1,31 +1,48 @@
-use crate::schema::records;
-use crate::store::Fault;
-use crate::{OpenError, Row, Store, StoreError, postgres_dsn};
+use crate::schema::{self, Index, records};
+use crate::store::{Fault, Tended};
+use crate::{OpenError, Retention, Row, Store, StoreError};
 use async_trait::async_trait;
 use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use secrecy::{ExposeSecret, SecretString};
 use server::{Limits, Server};
-use session::{AnyError, Session, ask, fault};
+use session::{AnyError, Session, ask, fault, is_full, without_details};
 use std::fmt;
-use tokio::time::timeout;
+use std::time::{Duration, SystemTime};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Client;
 
+mod connect;
 mod insert;
+mod pruner;
+mod reader;
 mod server;
 mod session;
+mod table;
+mod tend;
+
+pub(crate) use pruner::PostgresPruner;
+pub(crate) use reader::{NoSession, Reader};
+
+/// Between two tries to reach a server that has to be there.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Rows in a PostgreSQL database, over one connection, which is made anew after it was lost.
 ///
 /// A server that does not answer, or a lock that another session holds, is given up after seconds: five for a login, ten
 /// for a batch, five minutes for bringing the table up to date, which at the start of the gateway may take no more than
-/// half a minute with all the rest.
+/// half a minute with all the rest, and half an hour for an index of a large table, which is made while the gateway runs.
 ///
 /// No text of this type or its errors holds the DSN or the password.
 pub struct PostgresStore {
     server: Server,
     session: Option<Session>,
-    migrated: bool,
+    /// Indices of a large table that are still to be made; `None` until the table has its columns.
+    missing: Option<Vec<&'static Index>>,
+    /// A table of up to this many bytes gets its indices at once.
+    small: i64,
+    /// Bytes of rows that were too many when they were last measured, and are still there.
+    surplus: u64,
 }
 
 impl fmt::Debug for PostgresStore {
@@ -40,26 +57,42 @@ impl PostgresStore {
     ///
     /// # Errors
     ///
-    /// [`OpenError::Dsn`], [`OpenError::Tls`] and [`OpenError::Refused`] need another DSN; after
-    /// [`OpenError::Unreachable`], [`lazy`](Self::lazy) is for those who would rather start without a database.
+    /// One that [is temporary](OpenError::is_temporary) may pass: [`lazy`](Self::lazy) is for those who would rather start
+    /// without a database. After any other, somebody has to change the DSN, the certificates or the table.
     pub async fn connect(dsn: &SecretString) -> Result<Self, OpenError> {
         Self::lazy(dsn)?.started().await
     }
 
-    /// Reads the DSN and leaves connecting, and bringing the table up to date, to the first use. Does no IO and needs no
-    /// runtime, so it also serves to check a DSN.
+    /// [`connect`](Self::connect)s, and tries again while that may help, for no longer than `patience` in all.
     ///
     /// # Errors
     ///
-    /// [`OpenError::Dsn`] and [`OpenError::Tls`].
+    /// As [`connect`](Self::connect): the last one.
+    pub async fn connect_within(patience: Duration, dsn: &SecretString) -> Result<Self, OpenError> {
+        let end = Instant::now() + patience;
+        loop {
+            let mut store = Self::lazy(dsn)?;
+            store.server.limits.start = store.server.limits.start.min(end - Instant::now());
+            match store.started().await {
+                Err(error) if error.is_temporary() && Instant::now() + PAUSE < end => sleep(PAUSE).await,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Reads the DSN and the certificates that it names, and leaves connecting, and bringing the table up to date, to the
+    /// first use. Needs no runtime, so it also serves to check a DSN.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Dsn`] and [`OpenError::Certificate`].
     pub fn lazy(dsn: &SecretString) -> Result<Self, OpenError> {
         Self::within(Limits::default(), dsn)
     }
 
     fn within(limits: Limits, dsn: &SecretString) -> Result<Self, OpenError> {
-        let config = postgres_dsn::parse(dsn.expose_secret())?;
-        let address = postgres_dsn::address(&config);
-        Ok(Self { server: Server { config, address, limits }, session: None, migrated: false })
+        let server = Server::read(dsn.expose_secret(), limits)?;
+        Ok(Self { server, session: None, missing: None, small: schema::SMALL_TABLE_BYTES, surplus: 0 })
     }
 
     async fn started(mut self) -> Result<Self, OpenError> {
@@ -90,25 +123,49 @@ impl PostgresStore {
         if let Some(session) = self.session.take() {
             return Ok(session);
         }
-        if !self.migrated {
-            self.server.migrate().await?;
-            self.migrated = true;
+        if self.missing.is_none() {
+            self.missing = Some(self.server.bring_up_to_date(self.small).await?);
         }
         self.server.log_in(self.server.limits.statement).await
     }
 
+    /// A session on a table that rows can be written to.
+    async fn writing_session(&mut self) -> Result<Session, OpenError> {
+        let session = self.session().await?;
+        let needed: Vec<_> = self.missing().filter(|index| !index.can_wait()).collect();
+        for index in needed {
+            self.make(index).await?;
+        }
+        Ok(session)
+    }
+
+    fn missing(&self) -> impl Iterator<Item = &'static Index> {
+        self.missing.iter().flatten().copied()
+    }
+
+    async fn make(&mut self, index: &'static Index) -> Result<(), OpenError> {
+        self.server.make(index).await?;
+        self.missing.iter_mut().for_each(|missing| missing.retain(|missing| missing.name != index.name));
+        Ok(())
+    }
+
     async fn write_once(&mut self, rows: &[Row]) -> Result<(), StoreError> {
-        let Session { client, mut connection } = self.session().await.map_err(StoreError::unavailable)?;
+        let Session { client, mut connection } = self.writing_session().await.map_err(StoreError::unavailable)?;
         let limit = self.server.limits.answer;
         let outcome = match ask(&mut connection, limit, insert::insert(rows, &client)).await {
             Ok(()) => Ok(()),
-            Err(error) => match fault(&error) {
-                Fault::Row => Err(StoreError::Rejected(error)),
-                Fault::Unclear if ask(&mut connection, limit, try_empty_row(&client)).await.is_ok() => {
-                    Err(StoreError::Rejected(error))
+            Err(error) => {
+                let (fault, full) = (fault(&error), is_full(&error));
+                let error = without_details(error);
+                match fault {
+                    Fault::Row => Err(StoreError::Rejected(error)),
+                    Fault::Unclear if ask(&mut connection, limit, try_empty_row(&client)).await.is_ok() => {
+                        Err(StoreError::Rejected(error))
+                    }
+                    Fault::Unclear | Fault::Store if full => Err(StoreError::Full(error)),
+                    Fault::Unclear | Fault::Store => return Err(StoreError::Unavailable(error)),
                 }
-                Fault::Unclear | Fault::Store => return Err(StoreError::Unavailable(error)),
-            },
+            }
         };
         self.session = Some(Session { client, connection });
         outcome
@@ -127,7 +184,27 @@ impl Store for PostgresStore {
     }
 
     fn is_ready(&self) -> bool {
-        self.migrated
+        self.missing.is_some() && self.missing().all(Index::can_wait)
+    }
+
+    /// Bytes are those of the rows as they are stored, without indices and without the room of rows that are gone: files
+    /// do not shrink when rows are deleted, autovacuum makes that room ready for new ones. In a large table they are
+    /// estimated, by a sample.
+    async fn tend(&mut self, retention: &Retention, now: SystemTime) -> Result<Tended, StoreError> {
+        let Session { client, mut connection } = self.session().await.map_err(StoreError::unavailable)?;
+        let missing = self.missing().next();
+        let tended = if let Some(index) = missing {
+            self.make(index).await.map_err(StoreError::unavailable)?;
+            Tended::More
+        } else {
+            let step = tend::step(&client, retention, now, self.surplus);
+            let (tended, surplus) =
+                ask(&mut connection, self.server.limits.answer, step).await.map_err(StoreError::Unavailable)?;
+            self.surplus = surplus;
+            tended
+        };
+        self.session = Some(Session { client, connection });
+        Ok(tended)
     }
 }
 

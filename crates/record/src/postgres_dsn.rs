@@ -1,4 +1,5 @@
 use crate::OpenError;
+use crate::postgres_tls::{Mode, Tls};
 use std::iter::Peekable;
 use std::str::Chars;
 use tokio_postgres::Config;
@@ -21,21 +22,28 @@ const DRIVER_KEYS: [&str; 18] = [
     "options",
     "password",
     "port",
-    "sslmode",
+    "sslnegotiation",
     "target_session_attrs",
     "tcp_user_timeout",
     "user",
 ];
 
+/// What a DSN says.
+pub(crate) struct Dsn {
+    /// All but TLS, which is decided with each login.
+    pub(crate) config: Config,
+    pub(crate) tls: Tls,
+}
+
 /// Reads a DSN in either form: `postgres://user:password@host:port/name?key=value`, or `host=… user=…` pairs
 /// (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING>).
-pub(crate) fn parse(dsn: &str) -> Result<Config, OpenError> {
+pub(crate) fn parse(dsn: &str) -> Result<Dsn, OpenError> {
     let is_url = dsn.starts_with("postgres://") || dsn.starts_with("postgresql://");
-    let config = if is_url { parse_url(dsn) } else { parse_pairs(dsn) }?;
-    if config.get_hosts().is_empty() || has_credentials_in_host(&config) {
+    let dsn = if is_url { parse_url(dsn) } else { parse_pairs(dsn) }?;
+    if dsn.config.get_hosts().is_empty() || has_credentials_in_host(&dsn.config) {
         return Err(OpenError::Dsn);
     }
-    Ok(config)
+    Ok(dsn)
 }
 
 /// `host:port` of the servers, for messages.
@@ -50,26 +58,26 @@ pub(crate) fn address(config: &Config) -> String {
     config.get_hosts().iter().enumerate().map(told).collect::<Vec<_>>().join(",")
 }
 
-fn parse_url(dsn: &str) -> Result<Config, OpenError> {
+fn parse_url(dsn: &str) -> Result<Dsn, OpenError> {
     let (base, query) = split_query(dsn);
     let settings = Settings::sorted(query_pairs(query).ok_or(OpenError::Dsn)?)?;
     let driver: Vec<_> = settings.driver.iter().map(|(key, value)| format!("{key}={}", encoded(value))).collect();
-    configured(&format!("{base}?{}", driver.join("&")), &settings.session)
+    configured(&format!("{base}?{}", driver.join("&")), settings)
 }
 
-fn parse_pairs(dsn: &str) -> Result<Config, OpenError> {
+fn parse_pairs(dsn: &str) -> Result<Dsn, OpenError> {
     let settings = Settings::sorted(pairs(dsn).ok_or(OpenError::Dsn)?)?;
     let driver: Vec<_> = settings.driver.iter().map(|(key, value)| format!("{key}={}", quoted(value))).collect();
-    configured(&driver.join(" "), &settings.session)
+    configured(&driver.join(" "), settings)
 }
 
-fn configured(driver: &str, session: &str) -> Result<Config, OpenError> {
+fn configured(driver: &str, settings: Settings) -> Result<Dsn, OpenError> {
     let mut config: Config = driver.parse().map_err(|_| OpenError::Dsn)?;
-    if !session.is_empty() {
-        let options = config.get_options().unwrap_or_default().to_owned() + session;
+    if !settings.session.is_empty() {
+        let options = config.get_options().unwrap_or_default().to_owned() + &settings.session;
         config.options(options);
     }
-    Ok(config)
+    Ok(Dsn { config, tls: settings.tls })
 }
 
 /// What a DSN asks for, by who reads it.
@@ -78,6 +86,7 @@ struct Settings {
     driver: Vec<(String, String)>,
     /// Command-line options of the server.
     session: String,
+    tls: Tls,
 }
 
 impl Settings {
@@ -85,10 +94,8 @@ impl Settings {
         let mut settings = Self::default();
         for (key, value) in pairs {
             match key.as_str() {
-                "sslmode" => settings.driver.push((key, ssl_mode(&value)?.to_owned())),
-                // Certificates and the like: there is no TLS that they could be for.
-                name if name.starts_with("ssl") => {}
                 name if DRIVER_KEYS.contains(&name) => settings.driver.push((key, value)),
+                name if name.starts_with("ssl") => settings.tls.set(name, &value)?,
                 name => settings.session.push_str(&format!(" -c {name}={}", escaped(&value))),
             }
         }
@@ -96,16 +103,18 @@ impl Settings {
     }
 }
 
-/// The mode as the driver knows it. Those that demand TLS are refused by name; what is no mode at all is the driver's to
-/// refuse.
-fn ssl_mode(mode: &str) -> Result<&str, OpenError> {
-    match mode {
-        "require" => Err(OpenError::Tls { mode: "require" }),
-        "verify-ca" => Err(OpenError::Tls { mode: "verify-ca" }),
-        "verify-full" => Err(OpenError::Tls { mode: "verify-full" }),
-        // It takes TLS only where the server insists, `prefer` where it is offered: without TLS they are the same.
-        "allow" => Ok("prefer"),
-        mode => Ok(mode),
+impl Tls {
+    /// Takes one of libpq's keys. Those for what is not done here (compression, lists of revoked certificates) change
+    /// nothing.
+    fn set(&mut self, key: &str, value: &str) -> Result<(), OpenError> {
+        match key {
+            "sslmode" => self.asked = Some(Mode::named(value).ok_or(OpenError::Dsn)?),
+            "sslrootcert" => self.roots = Some(value.into()),
+            "sslcert" => self.certificate = Some(value.into()),
+            "sslkey" => self.key = Some(value.into()),
+            _ => {}
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
-use crate::{Counters, DropReason, Store, Writer};
-use http::{HeaderName, HeaderValue};
+use crate::policy::{Extract, Policy};
+use crate::{Counters, DropReason, Retention, Store, Writer};
+use arc_swap::ArcSwap;
 use oar_exchange::{Exchange, Observer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -12,25 +13,42 @@ pub const QUEUE_CAP_ROWS: usize = 10_000;
 /// Nothing that a client chooses the length of waits uncounted.
 pub const QUEUE_CAP_BYTES: usize = 64 * 1024 * 1024;
 
-/// The end of the queue that hears exchanges: never waits, never fails, drops and counts when the queue is full.
+/// The end of the queue that hears exchanges: never waits, never fails, drops and counts when the queue is full. What its
+/// [`Policy`] keeps nothing of is counted and forgotten.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     sender: mpsc::Sender<Waiting>,
     counters: Counters,
     overflow: Overflow,
+    policy: Arc<ArcSwap<Policy>>,
+    retention: Arc<ArcSwap<Retention>>,
 }
 
 impl Recorder {
-    /// A queue in front of `store`. Nothing is written before the owner runs the [`Writer`]; `hostname` is what each
+    /// A queue in front of `store`, for everything that is kept by default. Nothing is written before the owner runs the [`Writer`]; `hostname` is what each
     /// row's `hostname` says.
     pub fn start(store: Box<dyn Store>, hostname: impl Into<String>) -> (Self, Writer) {
         let (sender, receiver) = mpsc::channel(QUEUE_CAP_ROWS);
-        let recorder = Self { sender, counters: Counters::default(), overflow: Overflow::default() };
+        let (policy, retention) = (Arc::default(), Arc::default());
+        let recorder = Self { sender, counters: Counters::default(), overflow: Overflow::default(), policy, retention };
         if !store.is_ready() {
             recorder.counters.note_store_down();
         }
-        let queue = Queue { receiver, counters: recorder.counters.clone(), overflow: recorder.overflow.clone() };
+        let Self { counters, overflow, retention, .. } = recorder.clone();
+        let queue = Queue { receiver, counters, overflow, retention };
         (recorder, Writer::new(store, hostname.into(), queue))
+    }
+
+    /// From now on this is kept of exchanges; those that wait already are kept as they are. May be called at any time, on
+    /// any clone.
+    pub fn keep(&self, policy: Policy) {
+        self.policy.store(Arc::new(policy));
+    }
+
+    /// From now on the writer has the store delete what this lets go; before, it deletes nothing. May be called at any
+    /// time, on any clone.
+    pub fn retain(&self, retention: Retention) {
+        self.retention.store(Arc::new(retention));
     }
 
     /// What becomes of the rows.
@@ -41,32 +59,28 @@ impl Recorder {
 
 impl Observer for Recorder {
     fn finished(&self, exchange: &Arc<Exchange>) {
-        let bytes = weight(exchange);
+        let Some(extract) = self.policy.load().keeps(exchange) else {
+            self.counters.skip();
+            return;
+        };
+        let bytes = extract.weight();
         if !self.counters.admit(bytes) {
-            self.counters.refuse(DropReason::QueueFull);
+            self.counters.refuse(self.counters.no_room());
             self.overflow.begin();
             return;
         }
-        match self.sender.try_send(Waiting { exchange: Arc::clone(exchange), bytes }) {
+        match self.sender.try_send(Waiting { extract, bytes }) {
             Ok(()) => {}
-            Err(mpsc::error::TrySendError::Full(_)) => self.counters.settle_dropped(bytes, DropReason::QueueFull),
+            Err(mpsc::error::TrySendError::Full(_)) => self.counters.settle_dropped(bytes, self.counters.no_room()),
             Err(mpsc::error::TrySendError::Closed(_)) => self.counters.settle_dropped(bytes, DropReason::Shutdown),
         }
     }
 }
 
-/// The bytes that an exchange holds while it waits.
-fn weight(Exchange { request, answer, request_id, .. }: &Exchange) -> usize {
-    let header = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len().saturating_add(value.len());
-    let model = request.model.as_ref().map_or(0, String::len);
-    let texts = [request.body.len(), answer.body.len(), request.path.len(), model, request_id.len()];
-    texts.into_iter().chain(request.headers.iter().map(header)).fold(0, usize::saturating_add)
-}
-
 /// An exchange with its place in the queue.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) extract: Extract,
     pub(crate) bytes: usize,
 }
 
@@ -76,12 +90,18 @@ pub(crate) struct Queue {
     receiver: mpsc::Receiver<Waiting>,
     pub(crate) counters: Counters,
     pub(crate) overflow: Overflow,
+    pub(crate) retention: Arc<ArcSwap<Retention>>,
 }
 
 impl Queue {
     /// The next exchange, or `None` when the queue is closed and empty. Cancel safe.
     pub(crate) async fn next(&mut self) -> Option<Waiting> {
         self.receiver.recv().await
+    }
+
+    /// Whether it takes no more exchanges.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.receiver.is_closed()
     }
 
     /// Takes no more exchanges; those in the queue stay.
@@ -114,7 +134,7 @@ impl Overflow {
     pub(crate) fn end(&self, counters: &Counters) {
         let has_room = counters.queued_rows() <= QUEUE_CAP_ROWS / 2 && counters.queued_bytes() <= QUEUE_CAP_BYTES / 2;
         if has_room && self.0.load(Relaxed) && self.0.swap(false, Relaxed) {
-            let dropped = counters.dropped(DropReason::QueueFull);
+            let dropped = counters.dropped(DropReason::QueueFull) + counters.dropped(DropReason::DiskFull);
             tracing::info!(dropped_since_start = dropped, "record queue has room again");
         }
     }

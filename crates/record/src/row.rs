@@ -1,8 +1,11 @@
 use crate::created_at::CreatedAt;
+use crate::headers::KeepHeaders;
+use crate::policy::{Keep, KeepAddress, KeepText, told_attempt};
 use crate::schema::records;
 use crate::text::{self, Field};
 use diesel::prelude::*;
-use oar_exchange::{Answer, Attempt, Exchange, Request};
+use http::header::USER_AGENT;
+use oar_exchange::{Attempt, Exchange, Request};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,13 +28,13 @@ pub struct Row {
     pub upstream_sk: Option<String>,
     /// When the request's head was read.
     pub created_at: Option<CreatedAt>,
-    /// The client's address.
+    /// The client's address; NULL when none is kept.
     pub ip: Option<String>,
-    /// The request's body where it is text, else a note on what it was.
+    /// The request's body where it is text, else a note on what it was, with an outline of a form; NULL when none is kept.
     pub body: Option<String>,
     /// The model asked for; the path when the request names none, as the Go version has it.
     pub model: Option<String>,
-    /// The answer's body where it is text, a stream's put together, else a note on what it was.
+    /// The answer's body where it is text, a stream's put together, else a note on what it was; NULL when none is kept.
     pub response: Option<String>,
     /// Nanoseconds until the answer's head was ready.
     pub response_time: Option<i64>,
@@ -41,9 +44,9 @@ pub struct Row {
     pub status: Option<i64>,
     /// The label of the token the client was let in with.
     pub authorization: Option<String>,
-    /// The client's `user-agent`.
+    /// The client's `user-agent`, if that header is kept.
     pub user_agent: Option<String>,
-    /// The request's headers: a JSON object of lists, names spelled `Like-This`.
+    /// Those of the request's headers that are kept; NULL when none is, whatever it is called: a JSON object of lists, names spelled `Like-This`.
     pub headers: Option<String>,
     /// The exchange's own id, a UUIDv7: unique.
     pub exchange_id: Option<String>,
@@ -82,14 +85,19 @@ const BRACES: usize = 2;
 const PUNCTUATION: usize = 6;
 
 impl Row {
-    /// The row that tells of this exchange.
+    /// The row that tells everything of this exchange that is kept by default.
     pub fn from_exchange(exchange: &Exchange, hostname: &str) -> Self {
+        Self::keeping(exchange, &Keep::default(), hostname)
+    }
+
+    /// The row that tells what is kept of an exchange.
+    pub fn keeping(exchange: &Exchange, keep: &Keep, hostname: &str) -> Self {
         let Exchange { request, answer, usage, .. } = exchange;
         let told = told_attempt(exchange);
         let mut truncated = false;
         let mut kept = |field: Field| {
             truncated |= field.truncated;
-            Some(field.text)
+            field.text
         };
         Self {
             id: None,
@@ -97,20 +105,20 @@ impl Row {
             upstream_endpoint: told.map(|attempt| text::clean(&attempt.endpoint)),
             upstream_sk: told.and_then(|attempt| attempt.key.as_deref()).map(text::clean),
             created_at: Some(CreatedAt(exchange.started_at)),
-            ip: Some(request.peer.to_canonical().to_string()),
-            body: kept(request_field(request)),
-            model: kept(text::short(request.model.as_ref().unwrap_or(&request.path))),
-            response: kept(text::answer(answer)),
+            ip: (keep.ip == KeepAddress::Kept).then(|| request.peer.to_canonical().to_string()),
+            body: (keep.request == KeepText::Kept).then(|| kept(request_field(request, keep.max_bytes))),
+            model: Some(kept(text::short(request.model.as_ref().unwrap_or(&request.path)))),
+            response: (keep.response == KeepText::Kept).then(|| kept(text::answer(answer, keep.max_bytes))),
             response_time: answer.head_after.map(nanoseconds),
             elapsed_time: Some(nanoseconds(exchange.elapsed)),
             status: Some(i64::from(answer.status)),
             authorization: exchange.caller.as_deref().map(text::clean),
-            user_agent: header(request, "user-agent").and_then(|agent| kept(text::short(&agent))),
-            headers: kept(headers_field(request)),
+            user_agent: agent(request, &keep.headers).map(|agent| kept(text::short(&agent))),
+            headers: (!keep.headers.has_none()).then(|| kept(headers_field(request, &keep.headers))),
             exchange_id: Some(text::clean(&exchange.id)),
-            request_id: kept(text::short(&exchange.request_id)),
+            request_id: Some(kept(text::short(&exchange.request_id))),
             method: Some(request.method.to_string()),
-            path: kept(text::short(&request.path)),
+            path: Some(kept(text::short(&request.path))),
             upstream: told.map(|attempt| text::clean(&attempt.upstream)),
             outcome: Some(exchange.outcome.as_str().to_owned()),
             error: exchange.error.as_deref().map(text::clean),
@@ -138,31 +146,28 @@ impl fmt::Debug for Row {
     }
 }
 
-/// The attempt whose answer went to the client, or failing that the last one.
-fn told_attempt(exchange: &Exchange) -> Option<&Attempt> {
-    let Answer { status, .. } = exchange.answer;
-    let relayed = || exchange.attempts.iter().rfind(|attempt| attempt.status == Some(status));
-    exchange.served_by().or_else(relayed).or_else(|| exchange.attempts.last())
-}
-
-fn request_field(request: &Request) -> Field {
+fn request_field(request: &Request, cap: usize) -> Field {
     let media_type = header(request, "content-type");
     if header(request, "content-encoding").is_some_and(|coding| coding != "identity") {
         return text::note(media_type.as_deref(), request.bytes);
     }
-    text::request(media_type.as_deref(), &request.body, request.bytes)
+    text::request(media_type.as_deref(), &request.body, request.bytes, cap)
 }
 
 fn header(request: &Request, name: &str) -> Option<String> {
     request.headers.get(name).map(|value| text::clean(&String::from_utf8_lossy(value.as_bytes())))
 }
 
-/// The headers as JSON. One that does not fit is left out, so that what is kept can still be read.
-fn headers_field(request: &Request) -> Field {
+fn agent(request: &Request, headers: &KeepHeaders) -> Option<String> {
+    headers.has(&USER_AGENT).then(|| header(request, USER_AGENT.as_str()))?
+}
+
+/// The kept headers as JSON. One that does not fit is left out, so that what is kept can still be read.
+fn headers_field(request: &Request, headers: &KeepHeaders) -> Field {
     let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut room = text::HEADERS_CAP_BYTES.saturating_sub(BRACES);
     let mut truncated = false;
-    for (name, value) in &request.headers {
+    for (name, value) in headers.of(&request.headers) {
         let value = text::clean(&String::from_utf8_lossy(value.as_bytes()));
         let cost = name.as_str().len() + json(&value).len() + PUNCTUATION;
         if let Some(left) = room.checked_sub(cost) {

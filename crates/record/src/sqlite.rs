@@ -1,23 +1,25 @@
-use crate::schema::{self, records};
-use crate::store::Fault;
-use crate::{OpenError, Row, Store, StoreError};
+use crate::schema::{self, Index, records};
+use crate::store::{Fault, Tended};
+use crate::{OpenError, Retention, Row, Store, StoreError};
 use async_trait::async_trait;
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
 use diesel::result::Error as DieselError;
-use diesel::{Connection, ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection};
-use diesel_migrations::MigrationHarness;
+use diesel::sql_types::Bool;
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection};
+use file::File;
+use log::LogLimit;
 use std::error::Error;
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep};
 
-type AnyError = Box<dyn Error + Send + Sync>;
+mod file;
+mod log;
+pub(crate) mod tend;
 
-/// How a connection is set up. `NORMAL` with a write-ahead log survives the death of the process, not of the machine:
-/// <https://www.sqlite.org/pragma.html#pragma_synchronous>. The log is cut back to 64 MiB after a long reader let it grow.
-const SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
-                     PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;";
+type AnyError = Box<dyn Error + Send + Sync>;
 
 /// While one connection brings the file into WAL mode, SQLite turns another away at once, whatever `busy_timeout` says; so
 /// opening is tried again for this long.
@@ -26,35 +28,45 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Rows in an SQLite file. All statements run on the runtime's blocking threads.
 ///
-/// After a failure that is not a row's fault the file is opened anew: a handle whose `fsync` failed once cannot be
-/// trusted again.
+/// What [`write`](Store::write) has returned from is on the disk, and survives a power cut. After a failure that is neither a
+/// row's fault nor for want of room the file is opened anew: a handle whose `fsync` failed once cannot be trusted again.
 pub struct SqliteStore {
-    path: PathBuf,
+    file: File,
     connection: Option<SqliteConnection>,
+    /// Indices of a large table that are still to be made.
+    missing: Vec<&'static Index>,
+    log_limit: LogLimit,
 }
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("SqliteStore").field("path", &self.file.path).finish_non_exhaustive()
     }
 }
 
 impl SqliteStore {
     /// Opens the file, creates it when there is none, and brings its table up to date; a table of the Go version keeps
-    /// its rows.
+    /// its rows. Where there are hundreds of megabytes of them, the table's indices are made later, with the first write
+    /// and between batches, because that reads the whole file.
     ///
     /// # Errors
     ///
     /// [`OpenError::Sqlite`], naming the path, when the directory is missing, the file cannot be written or is no
     /// database, or another process has it locked for more than five seconds.
     pub async fn open(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
-        let path = path.into();
+        Self::open_as(File { path: path.into(), small: schema::SMALL_TABLE_BYTES }).await
+    }
+
+    async fn open_as(file: File) -> Result<Self, OpenError> {
         let patience = Instant::now() + LOCK_PATIENCE;
         loop {
-            let task_path = path.clone();
-            let opened = tokio::task::spawn_blocking(move || open(&task_path)).await;
-            match opened.unwrap_or_else(|panicked| Err(OpenError::sqlite(&path, panicked))) {
-                Ok(connection) => return Ok(Self { path, connection: Some(connection) }),
+            let task_file = file.clone();
+            let opened = tokio::task::spawn_blocking(move || task_file.open()).await;
+            match opened.unwrap_or_else(|panicked| Err(OpenError::sqlite(&file.path, panicked))) {
+                Ok((connection, missing)) => {
+                    let log_limit = LogLimit::default();
+                    return Ok(Self { file, connection: Some(connection), missing, log_limit });
+                }
                 Err(error) if is_locked(&error) && Instant::now() < patience => sleep(LOCK_PAUSE).await,
                 Err(error) => return Err(error),
             }
@@ -72,24 +84,38 @@ impl SqliteStore {
             newest.select(Row::as_select()).load(connection)
         })
         .await
-        .map_err(StoreError::unavailable)
     }
 
-    /// Runs `work` on the connection, which comes back only when that succeeds: after a dropped future or an error the
-    /// next call opens another. The work of a dropped future runs to its end on its own thread.
+    /// Runs `work` on the connection. It comes back when that succeeds, or fails in a way that leaves it sound; after a
+    /// dropped future or any other error the next call opens another. The work of a dropped future runs to its end on its
+    /// own thread.
     async fn blocking<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, DieselError> + Send + 'static,
-    ) -> Result<T, AnyError> {
-        let (path, connection) = (self.path.clone(), self.connection.take());
+    ) -> Result<T, StoreError> {
+        let (file, connection) = (self.file.clone(), self.connection.take());
         let done = tokio::task::spawn_blocking(move || {
-            let mut connection = connection.map_or_else(|| open(&path), Ok)?;
-            let value = work(&mut connection)?;
-            Ok::<_, AnyError>((value, connection))
+            let mut connection = connection.map_or_else(|| file.connect(), Ok)?;
+            let outcome = work(&mut connection).map_err(store_error);
+            Ok::<_, AnyError>((outcome, connection))
         });
-        let (value, connection) = done.await??;
-        self.connection = Some(connection);
-        Ok(value)
+        let (outcome, connection) = done.await.map_err(StoreError::unavailable)?.map_err(StoreError::Unavailable)?;
+        if !matches!(outcome, Err(StoreError::Unavailable(_))) {
+            self.connection = Some(connection);
+        }
+        outcome
+    }
+
+    /// Makes an index that the table lacks.
+    async fn make(&mut self, index: &'static Index) -> Result<(), StoreError> {
+        let made = self.blocking(|connection| connection.batch_execute(index.sql)).await;
+        made.map_err(|error| match error {
+            // No row's fault, whatever it is.
+            StoreError::Rejected(error) => StoreError::Unavailable(error),
+            StoreError::Unavailable(_) | StoreError::Full(_) => error,
+        })?;
+        self.missing.retain(|missing| missing.name != index.name);
+        Ok(())
     }
 }
 
@@ -97,32 +123,55 @@ impl SqliteStore {
 impl Store for SqliteStore {
     /// One transaction, begun as a writer: all of the rows or none.
     async fn write(&mut self, rows: &[Row]) -> Result<(), StoreError> {
-        let rows = rows.to_vec();
+        for index in self.missing.clone().into_iter().filter(|index| !index.can_wait()) {
+            self.make(index).await?;
+        }
+        let (rows, path, limit) = (rows.to_vec(), self.file.path.clone(), self.log_limit);
         let written = self.blocking(move |connection| {
             connection.immediate_transaction(|connection| {
                 rows.chunks(schema::STATEMENT_ROWS).try_for_each(|rows| insert(rows, connection))
-            })
+            })?;
+            limit.enforce(&path, connection)
         });
-        written.await.map_err(store_error)
+        self.log_limit = written.await?;
+        Ok(())
+    }
+
+    fn is_ready(&self) -> bool {
+        self.missing.iter().all(|index| index.can_wait())
+    }
+
+    /// Bytes are those of the file that hold something. What is deleted is room for new rows; a file that we made gives it
+    /// back once it is more than a twentieth of the file.
+    async fn tend(&mut self, retention: &Retention, now: SystemTime) -> Result<Tended, StoreError> {
+        if let Some(index) = self.missing.first() {
+            self.make(index).await?;
+            return Ok(Tended::More);
+        }
+        let retention = *retention;
+        self.blocking(move |connection| tend::step(&retention, now, connection)).await
     }
 }
 
 fn insert(rows: &[Row], connection: &mut SqliteConnection) -> Result<(), DieselError> {
     diesel::insert_into(records::table)
         .values(rows)
-        .on_conflict(records::exchange_id)
+        // The condition names the partial index.
+        .on_conflict(sql::<Bool>("(exchange_id) WHERE exchange_id IS NOT NULL"))
         .do_nothing()
         .execute(connection)
         .map(drop)
 }
 
-fn store_error(error: AnyError) -> StoreError {
-    let fault = error.downcast_ref::<DieselError>().map(|error| (Fault::of(error), error.to_string()));
-    match fault {
-        Some((Fault::Row, _)) => StoreError::Rejected(error),
+fn store_error(error: DieselError) -> StoreError {
+    let said = if let DieselError::DatabaseError(_, said) = &error { said.message() } else { "" };
+    match Fault::of(&error) {
+        Fault::Row => StoreError::rejected(error),
+        // SQLITE_FULL, which is no constraint and has no kind of its own.
+        Fault::Unclear if said.contains("disk is full") => StoreError::Full(error.into()),
         // The only other fault of a row: longer than the database was built to hold.
-        Some((Fault::Unclear, text)) if text.contains("too big") => StoreError::Rejected(error),
-        Some((Fault::Unclear | Fault::Store, _)) | None => StoreError::Unavailable(error),
+        Fault::Unclear if said.contains("too big") => StoreError::rejected(error),
+        Fault::Unclear | Fault::Store => StoreError::unavailable(error),
     }
 }
 
@@ -130,24 +179,5 @@ fn is_locked(error: &OpenError) -> bool {
     error.source().is_some_and(|cause| cause.to_string().contains("database is locked"))
 }
 
-fn open(path: &Path) -> Result<SqliteConnection, OpenError> {
-    try_open(path).map_err(|source| OpenError::sqlite(path, source))
-}
-
-fn try_open(path: &Path) -> Result<SqliteConnection, AnyError> {
-    let name = path.to_str().ok_or("the path is not UTF-8")?;
-    // SQLite says "unable to open database file" when there is no directory; the file system says why.
-    if let Some(directory) = path.parent() {
-        directory.join(".").metadata()?;
-    }
-    let mut connection = SqliteConnection::establish(name)?;
-    connection.batch_execute(SETUP)?;
-    connection.immediate_transaction(migrate)?;
-    Ok(connection)
-}
-
-/// Runs within a transaction that is begun as a writer, so that two gateways starting at once take turns, and a file that
-/// cannot be written is noticed even when there is nothing to do.
-fn migrate(connection: &mut SqliteConnection) -> Result<(), AnyError> {
-    connection.run_pending_migrations(schema::SQLITE).map(drop)
-}
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
-use crate::Row;
+use crate::{Retention, Row};
 use async_trait::async_trait;
 use std::error::Error;
 use std::fmt;
+use std::time::SystemTime;
 
 /// Where rows end up.
 ///
@@ -17,8 +18,8 @@ pub trait Store: Send + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] keeps the rows for a later call. [`StoreError::Rejected`] makes the caller narrow the
-    /// batch down until the row at fault stands alone; only then is it dropped.
+    /// [`StoreError::Unavailable`] and [`StoreError::Full`] keep the rows for a later call. [`StoreError::Rejected`] makes
+    /// the caller narrow the batch down until the row at fault stands alone; only then is it dropped.
     ///
     /// # Cancel safety
     ///
@@ -27,9 +28,39 @@ pub trait Store: Send + 'static {
 
     /// Whether the store has been reached at all. Asked once, before the first write: it is what
     /// [`Counters::store_is_up`](crate::Counters::store_is_up) says until then. A store that is made open has been.
+    ///
+    /// One that has not, which whoever made it has told the operator, is [`write`](Self::write)n no rows at all, again and
+    /// again, until it is reached or there are rows.
     fn is_ready(&self) -> bool {
         true
     }
+
+    /// Does one small step of what the store needs besides rows: deletes some that `retention` lets go, the oldest first, or
+    /// puts something in order. Called between batches: again at once after [`Tended::More`], else after a minute or so.
+    /// Rows wait meanwhile, so a step takes no longer than a batch does.
+    ///
+    /// `now` is the time that ages are counted from; it keeps its pace when the system's clock is put forward or back.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] is logged, and the step is tried again later. No row waits for that.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`write`](Self::write).
+    async fn tend(&mut self, retention: &Retention, now: SystemTime) -> Result<Tended, StoreError> {
+        let _ = (retention, now);
+        Ok(Tended::Done)
+    }
+}
+
+/// What a step of [`Store::tend`] leaves to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tended {
+    /// Nothing for now.
+    Done,
+    /// At least one step more.
+    More,
 }
 
 /// Why rows were not written, told apart by what may help.
@@ -40,6 +71,10 @@ pub enum StoreError {
     /// The store cannot be reached or cannot write anything now; the same rows may succeed later.
     #[error("the record store is unavailable")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// The store works and has no room left; the same rows may succeed when somebody has made some. What is dropped
+    /// meanwhile counts as [`DropReason::DiskFull`](crate::DropReason::DiskFull).
+    #[error("the record store is full")]
+    Full(#[source] Box<dyn Error + Send + Sync>),
     /// The store works and does not take at least one of these rows, now or later.
     #[error("the record store rejects a row")]
     Rejected(#[source] Box<dyn Error + Send + Sync>),

@@ -1,11 +1,11 @@
 //! What of a body is kept: text as text, a stream put together, anything else as a note on what it was.
 
-use crate::stream_text;
 use bytes::Bytes;
 use oar_exchange::Answer;
+use oar_protocol::StreamText;
 use std::borrow::Cow;
 
-/// The most bytes of a body's field; what goes beyond is cut off and the row marked as truncated.
+/// The most bytes of a body's field by default; what goes beyond is cut off and the row marked as truncated.
 pub const FIELD_CAP_BYTES: usize = 1024 * 1024;
 
 /// The most bytes of the headers' JSON; headers that do not fit are left out and the row marked as truncated.
@@ -24,28 +24,41 @@ pub(crate) struct Field {
     pub(crate) truncated: bool,
 }
 
-/// The request's body as the record keeps it: of `bytes` that the client sent, the gateway kept `body`.
-pub(crate) fn request(media_type: Option<&str>, body: &Bytes, bytes: u64) -> Field {
+/// The request's body as the record keeps it, in no more than `cap` bytes: of `bytes` that the client sent, the gateway
+/// kept `body`.
+pub(crate) fn request(media_type: Option<&str>, body: &Bytes, bytes: u64, cap: usize) -> Field {
     let was_kept = !body.is_empty() || bytes == 0;
     match Form::of(media_type, body) {
         Form::Text | Form::EventStream if was_kept => {
-            let field = capped(body, FIELD_CAP_BYTES);
+            let field = capped(body, cap);
             Field { truncated: field.truncated || (body.len() as u64) < bytes, ..field }
         }
-        Form::Text | Form::EventStream | Form::Multipart | Form::Binary => note(media_type, bytes),
+        Form::Multipart => outlined(media_type, body, bytes, cap),
+        Form::Text | Form::EventStream | Form::Binary => note(media_type, bytes),
     }
 }
 
-/// The answer's body as the record keeps it.
-pub(crate) fn answer(answer: &Answer) -> Field {
+/// A form, of which the gateway keeps an outline. One that is here as it was sent may hold files, and is not kept.
+fn outlined(media_type: Option<&str>, outline: &Bytes, bytes: u64, cap: usize) -> Field {
+    let note = note(media_type, bytes);
+    if outline.is_empty() || outline.len() as u64 == bytes {
+        return note;
+    }
+    let Field { text, truncated } = capped(outline, cap);
+    Field { text: format!("{}\n{text}", note.text), truncated }
+}
+
+/// The answer's body as the record keeps it, in no more than `cap` bytes.
+pub(crate) fn answer(answer: &Answer, cap: usize) -> Field {
     let media_type = answer.content_type.as_deref();
     let body = answer.body.as_bytes();
     if body.is_empty() && answer.bytes > 0 {
         return note(media_type, answer.bytes);
     }
     let mut field = match Form::of(media_type, body) {
-        Form::Text => capped(body, FIELD_CAP_BYTES),
-        Form::EventStream => stream(body, answer.bytes),
+        _ if answer.body.is_assembled() => capped(body, cap),
+        Form::Text => capped(body, cap),
+        Form::EventStream => stream(body, answer.bytes, cap),
         Form::Multipart | Form::Binary => return note(media_type, answer.bytes),
     };
     field.truncated |= answer.body.is_truncated();
@@ -53,11 +66,18 @@ pub(crate) fn answer(answer: &Answer) -> Field {
 }
 
 /// The text that a stream carried; the stream itself when it is none that is known here.
-fn stream(body: &[u8], bytes: u64) -> Field {
-    match stream_text::assemble(body) {
-        Some(text) if text.is_empty() => note(Some("text/event-stream"), bytes),
-        Some(text) => capped(text.as_bytes(), FIELD_CAP_BYTES),
-        None => capped(body, FIELD_CAP_BYTES),
+fn stream(body: &[u8], bytes: u64, cap: usize) -> Field {
+    let mut carried = StreamText::new(cap);
+    carried.push(body);
+    if !carried.is_known() {
+        return capped(body, cap);
+    }
+    match carried.text() {
+        text if text.is_empty() => note(Some("text/event-stream"), bytes),
+        text => {
+            let field = capped(text.as_bytes(), cap);
+            Field { truncated: field.truncated || carried.is_truncated(), ..field }
+        }
     }
 }
 

@@ -1,11 +1,16 @@
 use crate::batch::Batch;
 use crate::queue::Queue;
 use crate::store::Chain;
-use crate::{Counters, DropReason, Row, Store, StoreError};
+use crate::{Counters, DropReason, QUEUE_CAP_ROWS, Row, Store, StoreError};
+use pauses::Pauses;
 use std::fmt;
 use std::pin::pin;
-use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout};
+use std::time::{Duration, SystemTime};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use upkeep::Upkeep;
+
+mod pauses;
+mod upkeep;
 
 /// The most rows that one [`Store::write`] is given.
 pub const BATCH_CAP_ROWS: usize = 500;
@@ -16,10 +21,8 @@ pub const BATCH_CAP_BYTES: usize = 8 * 1024 * 1024;
 /// How long the first row of a batch waits for others.
 pub const BATCH_LINGER: Duration = Duration::from_millis(250);
 
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-/// The one task that writes: owns the store, makes rows, batches them, and does not give up on a store that fails.
+/// The one task that writes: owns the store, makes rows, batches them, and does not give up on a store that fails. Between
+/// batches it [tends](Store::tend) the store.
 pub struct Writer {
     store: Box<dyn Store>,
     hostname: String,
@@ -27,6 +30,7 @@ pub struct Writer {
     batch: Batch,
     counters: Counters,
     outage: Option<Outage>,
+    upkeep: Upkeep,
 }
 
 impl fmt::Debug for Writer {
@@ -38,7 +42,10 @@ impl fmt::Debug for Writer {
 impl Writer {
     pub(crate) fn new(store: Box<dyn Store>, hostname: String, queue: Queue) -> Self {
         let counters = queue.counters.clone();
-        Self { store, hostname, queue, batch: Batch::new(counters.clone()), counters, outage: None }
+        // Whoever made a store that is not reached yet has told why.
+        let outage = (!store.is_ready()).then(Outage::begin);
+        let batch = Batch::new(counters.clone());
+        Self { store, hostname, queue, batch, counters, outage, upkeep: Upkeep::starting_at(SystemTime::now()) }
     }
 
     /// Writes until `stop` resolves, then takes nothing new and writes what is queued for at most the duration that
@@ -69,12 +76,17 @@ impl Writer {
     async fn work(&mut self) {
         while self.fill().await {
             self.flush().await;
+            // Under load there are always rows that wait, so this cannot wait until there are none. A queue that fills up
+            // comes first.
+            if self.upkeep.is_due() && self.counters.queued_rows() <= QUEUE_CAP_ROWS / 2 {
+                self.keep_up().await;
+            }
         }
     }
 
     /// Fills the batch; false when there is nothing left to write, ever.
     async fn fill(&mut self) -> bool {
-        if self.batch.is_empty() && !self.take().await {
+        if self.batch.is_empty() && !self.wait().await {
             return false;
         }
         let mut linger = pin!(sleep(BATCH_LINGER));
@@ -88,10 +100,43 @@ impl Writer {
         true
     }
 
+    /// Waits for the first exchange of a batch and does what is due meanwhile, one step at a time.
+    async fn wait(&mut self) -> bool {
+        loop {
+            let due = self.upkeep.due;
+            tokio::select! {
+                biased;
+                more = self.take() => return more,
+                () = sleep_until(due) => self.keep_up().await,
+            }
+        }
+    }
+
+    /// Reaches a store that never was, or failed last, and tends one that works. Nothing of that is worth holding up a stop.
+    async fn keep_up(&mut self) {
+        if self.queue.is_closed() {
+            return;
+        }
+        if self.outage.is_some() {
+            match self.store.write(&[]).await {
+                Ok(()) => self.note_success(),
+                Err(error) => {
+                    self.note_failure(&error);
+                    self.upkeep.try_again();
+                }
+            }
+        } else {
+            let retention = **self.queue.retention.load();
+            let tended = self.store.tend(&retention, self.upkeep.now()).await;
+            self.upkeep.note(tended);
+        }
+    }
+
     /// Moves one exchange from the queue into the batch; false when the queue is closed and empty. Cancel safe.
     async fn take(&mut self) -> bool {
         let Some(waiting) = self.queue.next().await else { return false };
-        self.batch.push(Row::from_exchange(&waiting.exchange, &self.hostname), waiting.bytes);
+        self.batch
+            .push(Row::keeping(waiting.extract.exchange(), waiting.extract.keep(), &self.hostname), waiting.bytes);
         true
     }
 
@@ -110,7 +155,7 @@ impl Writer {
                 }
                 Err(StoreError::Rejected(cause)) if width <= 1 => self.give_up_oldest(&*cause),
                 Err(StoreError::Rejected(_)) => width /= 2,
-                Err(error @ StoreError::Unavailable(_)) => {
+                Err(error @ (StoreError::Unavailable(_) | StoreError::Full(_))) => {
                     self.note_failure(&error);
                     sleep(pauses.next()).await;
                 }
@@ -127,6 +172,7 @@ impl Writer {
 
     fn note_success(&mut self) {
         self.counters.note_store_up();
+        self.upkeep.store_works();
         self.queue.overflow.end(&self.counters);
         if let Some(outage) = self.outage.take() {
             let seconds = outage.since.elapsed().as_secs();
@@ -136,7 +182,10 @@ impl Writer {
 
     /// Logs the first failure only: an outage of an hour is one event, not seven hundred.
     fn note_failure(&mut self, error: &StoreError) {
-        self.counters.note_store_down();
+        match error {
+            StoreError::Full(_) => self.counters.note_store_full(),
+            StoreError::Unavailable(_) | StoreError::Rejected(_) => self.counters.note_store_down(),
+        }
         if self.outage.is_none() {
             tracing::warn!(error = %Chain(error), "records cannot be written, they wait in the queue");
         }
@@ -154,23 +203,5 @@ struct Outage {
 impl Outage {
     fn begin() -> Self {
         Self { since: Instant::now(), failures: 0 }
-    }
-}
-
-/// How long to wait before the store is asked again: doubling, with a ceiling.
-#[derive(Debug)]
-struct Pauses(Duration);
-
-impl Default for Pauses {
-    fn default() -> Self {
-        Self(FIRST_PAUSE)
-    }
-}
-
-impl Pauses {
-    fn next(&mut self) -> Duration {
-        let pause = self.0;
-        self.0 = pause.saturating_mul(2).min(LONGEST_PAUSE);
-        pause
     }
 }

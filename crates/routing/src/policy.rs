@@ -38,7 +38,7 @@ impl FailoverOn {
             Self::Standard => match finding {
                 Finding::Status(status) => !blames_the_request(status),
                 Finding::Unreachable | Finding::Broken | Finding::TimedOut | Finding::ErrorEvent => true,
-                Finding::Switched | Finding::Misconfigured => false,
+                Finding::Switched | Finding::Stale | Finding::Misconfigured => false,
             },
             Self::These(classes) => classes.iter().any(|class| class.contains(finding)),
         }

@@ -10,6 +10,11 @@ pub enum Finding {
     Switched,
     /// No connection: the candidate has certainly not seen the request.
     Unreachable,
+    /// A connection kept from an earlier request ended without a byte of an answer. Most likely the candidate had closed it
+    /// for being idle, and has not seen the request; nobody can be sure.
+    ///
+    /// Report it once per attempt: on a connection that was made for the request, the same end is [`Broken`](Self::Broken).
+    Stale,
     /// The connection failed, or what came was no response; the candidate may have seen the request.
     Broken,
     /// No response head within the attempt's time limit, or no first event of a stream in its time.
@@ -25,6 +30,8 @@ pub enum Finding {
 pub enum Verdict {
     /// Give this answer to the client.
     Relay,
+    /// Try the same candidate once more, on a connection made for this request: nothing is wrong with the candidate.
+    Again,
     /// Try the next candidate, if there is one.
     TryNext,
     /// Try nothing more: another candidate would hide what is wrong with this one.
@@ -37,6 +44,9 @@ impl Verdict {
         match (finding, repeat) {
             (Finding::Status(200..=299) | Finding::Switched, _) => Self::Relay,
             (Finding::Misconfigured, _) => Self::Stop,
+            // Not the policy's business: nobody else is asked.
+            (Finding::Stale, Repeat::Anywhere) => Self::Again,
+            (Finding::Stale, Repeat::OnlyIfUnseen) => Self::Stop,
             (Finding::Unreachable, _) | (_, Repeat::Anywhere) if policy.covers(finding) => Self::TryNext,
             // A redirect is never followed and never relayed: it would lead the client to a host nobody configured.
             (Finding::Status(300..=399), _) => Self::Stop,

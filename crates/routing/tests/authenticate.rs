@@ -78,3 +78,16 @@ fn ten_thousand_tokens_are_told_apart() {
     check(&router, Some("token-9999"), Some(&["global"]));
     check(&router, Some("token-10000"), None);
 }
+
+/// A04: this does not compile when two tokens can be compared with `==`, which would tell by its duration how far they
+/// are alike.
+#[test]
+fn tokens_have_no_equality() {
+    struct IfComparable;
+    trait Ambiguous<A> {
+        fn unless_comparable() {}
+    }
+    impl<T> Ambiguous<()> for T {}
+    impl<T: PartialEq> Ambiguous<IfComparable> for T {}
+    <Token as Ambiguous<_>>::unless_comparable();
+}

@@ -64,3 +64,12 @@ fn what_must_not_happen_twice_moves_on_only_if_nobody_has_seen_it() {
     once(vec![Finding::Status(500), Finding::Status(404)], Verdict::Relay);
     once(vec![Finding::Status(201)], Verdict::Relay);
 }
+
+/// U15: nothing is wrong with the upstream, so this is no failover, and `failover_on` has no say.
+#[test]
+fn on_a_stale_connection_the_same_candidate_is_tried_again_unless_that_may_do_harm() {
+    for policy in [FailoverOn::Any, FailoverOn::Standard, FailoverOn::These(vec![FailureClass::Status(429)])] {
+        check_under(policy.clone(), Repeat::Anywhere, [Finding::Stale], Verdict::Again);
+        check_under(policy, Repeat::OnlyIfUnseen, [Finding::Stale], Verdict::Stop);
+    }
+}

@@ -17,7 +17,7 @@ use crate::{Script, ScriptedUpstream, Step};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
-use oar_upstream::{Fault, ResponseBody, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse};
+use oar_upstream::{Connection, Fault, ResponseBody, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -39,6 +39,7 @@ pub fn chat_request() -> UpstreamRequest {
         request_id: "contract".to_owned(),
         client_token: None,
         upgrade: None,
+        connection: Connection::Any,
     }
 }
 

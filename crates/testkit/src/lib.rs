@@ -4,6 +4,7 @@
 //!   moment at which the other side let go. Every way an upstream can fail is a script.
 //! - [`RawClient`] is the other end: bytes out, bytes in, and every impolite way to leave.
 //! - [`Heard`] is an observer that keeps the exchanges it was told.
+//! - [`canary`] is what secrets look like, and a watch that sees where they get out.
 //! - [`backend_contract`] is what every [`Upstream`](oar_upstream::Upstream) must do, whatever API it speaks.
 //! - [`standin`] is a server that answers like OpenAI's API, for real clients and for demonstrations.
 //!
@@ -45,6 +46,7 @@ mod scripted;
 mod heard;
 
 pub mod backend_contract;
+pub mod canary;
 pub mod standin;
 
 #[cfg(doctest)]

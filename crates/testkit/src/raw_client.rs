@@ -1,6 +1,7 @@
 use crate::wire::{Framing, Wire};
-use crate::{Ending, Head};
+use crate::{Ending, Head, canary};
 use bytes::Bytes;
+use memchr::memmem;
 use std::io;
 use std::net::SocketAddr;
 use tokio::io::AsyncWriteExt;
@@ -9,11 +10,25 @@ use tokio::net::tcp::OwnedWriteHalf;
 
 /// A client that sends the bytes it is given and nothing else.
 ///
+/// No answer may hold a secret, so what it reads is [looked at](crate::canary), except what a gateway relays as an
+/// upstream said it: that may be what the client asked.
+///
 /// Dropping it closes the connection; the kernel sends a FIN, or a RST when there are bytes nobody read.
 pub struct RawClient {
     wire: Wire,
     write: OwnedWriteHalf,
+    answer: Answer,
 }
+
+/// Whose words the answer is that is being read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Own,
+    Relayed,
+}
+
+/// What a gateway puts into the head of an answer that is an upstream's.
+const RELAYED: &[u8] = b"\nx-oar-upstream:";
 
 /// A response as a [`RawClient`] read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +58,7 @@ impl RawClient {
         let stream = TcpStream::connect(addr).await?;
         stream.set_nodelay(true)?;
         let (read, write) = stream.into_split();
-        Ok(Self { wire: Wire::new(read), write })
+        Ok(Self { wire: Wire::new(read), write, answer: Answer::Own })
     }
 
     /// Connects, sends `request` and reads the whole response.
@@ -68,35 +83,56 @@ impl RawClient {
 
     /// Reads a response head; `None` when the connection ended before its blank line.
     pub async fn read_head(&mut self) -> Option<Head> {
-        self.wire.head().await
+        let head = self.wire.head().await?;
+        self.answer = Answer::Own;
+        self.look(head.raw());
+        Some(head)
     }
 
     /// Reads a head and the body that its framing promises; `None` without a head. Not for answers to HEAD.
     pub async fn read_response(&mut self) -> Option<RawResponse> {
-        let head = self.wire.head().await?;
+        let head = self.read_head().await?;
         let (body, complete) = self.wire.body(Framing::of_response(&head)).await;
+        self.look(&body);
         Some(RawResponse { head, body, complete })
     }
 
     /// Reads one chunk of a chunked body; empty at its end, `None` when the connection ended first.
     pub async fn read_chunk(&mut self) -> Option<Bytes> {
-        self.wire.chunk().await
+        let chunk = self.wire.chunk().await?;
+        self.look(&chunk);
+        Some(chunk)
     }
 
     /// Reads up to and including `needle`; `None` when the connection ended first.
     pub async fn read_through(&mut self, needle: impl AsRef<[u8]>) -> Option<Bytes> {
-        self.wire.through(needle.as_ref()).await
+        let bytes = self.wire.through(needle.as_ref()).await?;
+        self.look(&bytes);
+        Some(bytes)
     }
 
     /// Reads exactly `count` bytes; `None` when the connection ended first.
     pub async fn read_exactly(&mut self, count: usize) -> Option<Bytes> {
-        self.wire.exactly(count).await
+        let bytes = self.wire.exactly(count).await?;
+        self.look(&bytes);
+        Some(bytes)
     }
 
     /// Reads until the connection ends, and says how it did.
     pub async fn read_to_close(&mut self) -> (Bytes, Ending) {
         let bytes = self.wire.until_end().await;
+        self.look(&bytes);
         (bytes, self.wire.ending().unwrap_or(Ending::Fin))
+    }
+
+    /// Whatever way a head is read, it says whose words follow.
+    fn look(&mut self, bytes: &[u8]) {
+        if memmem::find(bytes, RELAYED).is_some() {
+            self.answer = Answer::Relayed;
+        }
+        if self.answer == Answer::Own {
+            canary::look("what a client was answered", bytes);
+        }
     }
 
     /// Says that nothing more will be sent, and goes on reading.

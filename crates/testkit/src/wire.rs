@@ -13,6 +13,9 @@ pub enum Ending {
     Rst,
 }
 
+/// Room for what one read brings.
+const READ_BYTES: usize = 8 * 1024;
+
 /// The reading half of a connection, with what has been read ahead.
 pub(crate) struct Wire {
     half: OwnedReadHalf,
@@ -38,6 +41,8 @@ impl Wire {
         if self.ending.is_some() {
             return false;
         }
+        // Without room the runtime makes some for 64 bytes, and a long body takes forever.
+        self.buffer.reserve(READ_BYTES);
         self.ending = match self.half.read_buf(&mut self.buffer).await {
             Ok(0) => Some(Ending::Fin),
             Ok(_) => None,

@@ -1,6 +1,7 @@
 //! The scripted upstream does what its script says and remembers what it saw.
 
-use oar_testkit::{Ending, Gate, RawClient, Script, ScriptedUpstream, Step, request_bytes, response_bytes};
+use bytes::Bytes;
+use oar_testkit::{Ending, Gate, Head, RawClient, Script, ScriptedUpstream, Step, request_bytes, response_bytes};
 use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -12,7 +13,7 @@ async fn start(script: impl Into<Script>) -> (ScriptedUpstream, RawClient) {
     (upstream, client)
 }
 
-fn post(body: &[u8]) -> bytes::Bytes {
+fn post(body: &[u8]) -> Bytes {
     request_bytes("POST", "/v1/chat/completions?x=1", &[("Authorization", "Bearer sk-test")], body)
 }
 
@@ -87,7 +88,7 @@ async fn an_upstream_that_leaves_before_the_head_leaves_no_answer() {
     for (last, ending) in [(Step::Fin, Ending::Fin), (Step::Rst, Ending::Rst)] {
         let (_upstream, mut client) = start(Script::after_request([last])).await;
         client.send(post(b"{}")).await.unwrap();
-        assert_eq!(client.read_to_close().await, (bytes::Bytes::new(), ending));
+        assert_eq!(client.read_to_close().await, (Bytes::new(), ending));
     }
 }
 
@@ -154,6 +155,19 @@ async fn each_connection_has_its_script_and_the_last_goes_on() {
         statuses.push(RawClient::exchange(upstream.addr(), post(b"{}")).await.unwrap().head.status().unwrap());
     }
     assert_eq!(statuses, [500, 200, 200]);
+}
+
+#[tokio::test]
+async fn a_script_can_be_chosen_by_the_request() {
+    let choose = |head: &Head, body: &Bytes| match (head.target(), body.as_ref()) {
+        ("/v1/chat/completions?x=1", b"reset") => vec![Step::Rst],
+        (_, body) => vec![Step::Send(response_bytes(200, &[], body))],
+    };
+    let upstream = ScriptedUpstream::start(Script::choosing(choose)).await.unwrap();
+    assert_eq!(RawClient::exchange(upstream.addr(), post(b"hello")).await.unwrap().text(), "hello");
+    let mut client = RawClient::connect(upstream.addr()).await.unwrap();
+    client.send(post(b"reset")).await.unwrap();
+    assert_eq!(client.read_to_close().await, (Bytes::new(), Ending::Rst));
 }
 
 #[tokio::test]

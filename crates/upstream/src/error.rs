@@ -61,6 +61,11 @@ pub enum Fault {
     ConnectTimeout,
     /// The TLS handshake failed; nothing was sent.
     Tls,
+    /// A connection kept from an earlier request ended without a byte of an answer: most likely the other side had closed it
+    /// for being idle just when the request was sent. The request may have been carried out.
+    ///
+    /// Only for a request that left the choice to the upstream ([`Connection::Any`](crate::Connection::Any)).
+    StaleConnection,
     /// The connection ended before a response head was complete; the request may have been carried out.
     Reset,
     /// What arrived is no HTTP response; the request may have been carried out.
@@ -78,6 +83,7 @@ impl fmt::Display for Fault {
             Self::Connect => "connection failed",
             Self::ConnectTimeout => "connection timed out",
             Self::Tls => "TLS handshake failed",
+            Self::StaleConnection => "connection kept from an earlier request ended without a byte of an answer",
             Self::Reset => "connection ended before the response head",
             Self::BadHead => "response is not HTTP",
             Self::Other => "request failed",

@@ -30,6 +30,10 @@ mod request;
 mod response;
 
 #[cfg(any(feature = "openai", feature = "replicate"))]
+mod causes;
+#[cfg(any(feature = "openai", feature = "replicate"))]
+mod dns;
+#[cfg(any(feature = "openai", feature = "replicate"))]
 mod tls;
 
 #[cfg(feature = "openai")]
@@ -38,7 +42,7 @@ pub mod openai;
 pub mod replicate;
 
 pub use error::{Fault, UpstreamError};
-pub use request::UpstreamRequest;
+pub use request::{Connection, UpstreamRequest};
 pub use response::{BodyError, Duplex, ResponseBody, UpstreamResponse};
 
 use async_trait::async_trait;

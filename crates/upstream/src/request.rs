@@ -26,14 +26,34 @@ pub struct UpstreamRequest {
     pub client_token: Option<SecretString>,
     /// The protocol to upgrade to (`websocket`), when the client asked for an upgrade.
     pub upgrade: Option<HeaderValue>,
+    /// Which connection it may go out on.
+    pub connection: Connection,
+}
+
+/// Which connection a request may go out on. An upstream that keeps no connections need not look at it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Connection {
+    /// Any: one that is kept from an earlier request, or a new one.
+    #[default]
+    Any,
+    /// One made for this request: the kept one it was sent on before had ended.
+    Fresh,
+}
+
+impl UpstreamRequest {
+    /// The same request for a connection of its own.
+    #[must_use]
+    pub fn on_fresh_connection(&self) -> Self {
+        Self { connection: Connection::Fresh, ..self.clone() }
+    }
 }
 
 impl fmt::Debug for UpstreamRequest {
-    /// Shows neither headers nor body: both may hold what must not be printed.
+    /// Shows neither query nor headers nor body: all may hold what must not be printed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UpstreamRequest")
             .field("method", &self.method)
-            .field("path_and_query", &self.path_and_query)
+            .field("path", &self.path_and_query.split('?').next())
             .field("body_bytes", &self.body.len())
             .field("model", &self.model)
             .field("stream", &self.stream)

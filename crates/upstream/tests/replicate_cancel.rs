@@ -35,7 +35,7 @@ async fn never_ending() -> Standin {
 async fn giving_up_while_waiting_for_the_end_cancels() {
     let standin = never_ending().await;
     abandoned_at(&standin, GET, chat(&json!({}))).await;
-    assert!(standin.saw(CANCEL).await.headers.contains("authorization: bearer r8_secret_key"));
+    assert!(standin.saw(CANCEL).await.headers.contains("authorization: bearer r8_canary_key"));
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn dropping_the_body_before_its_end_cancels_and_closes_the_stream() {
 async fn whoever_owns_the_tracker_can_wait_for_cancellations() {
     let standin = never_ending().await;
     let tracker = TaskTracker::new();
-    let upstream = Replicate::new(standin.settings()).expect("usable").tracked_by(tracker.clone());
+    let upstream = Replicate::new(standin.settings(), CONNECT_TIMEOUT).expect("usable").tracked_by(tracker.clone());
     drop(upstream.send(&chat(&json!({"stream": true}))).await.expect("a response"));
     tracker.close();
     tracker.wait().await;
@@ -133,7 +133,7 @@ async fn what_has_ended_is_not_cancelled() {
     })
     .await;
     let tracker = TaskTracker::new();
-    let upstream = Replicate::new(standin.settings()).expect("usable").tracked_by(tracker.clone());
+    let upstream = Replicate::new(standin.settings(), CONNECT_TIMEOUT).expect("usable").tracked_by(tracker.clone());
     for fields in [json!({"stream": true}), json!({})] {
         let (status, _, error) = read(upstream.send(&chat(&fields)).await.expect("a response")).await;
         assert_eq!((status.as_u16(), error), (200, None));

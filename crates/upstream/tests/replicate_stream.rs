@@ -58,7 +58,7 @@ async fn text_comes_through_exactly_however_its_bytes_are_cut() {
     assert_eq!(standin.lines(), [CREATE, STREAM], "nothing else is asked, and nothing cancelled");
     assert_eq!(standin.saw(CREATE).await.json()["stream"], true);
     let asked = standin.saw(STREAM).await.headers;
-    for header in ["accept: text/event-stream", "cache-control: no-store", "authorization: bearer r8_secret_key"] {
+    for header in ["accept: text/event-stream", "cache-control: no-store", "authorization: bearer r8_canary_key"] {
         assert!(asked.contains(header), "{asked}");
     }
 }
@@ -95,7 +95,7 @@ async fn the_head_comes_with_the_first_text_while_the_stream_is_open() {
 
 #[tokio::test]
 async fn an_error_before_the_first_text_is_a_status() {
-    let stream = Reply::sse("event: output\ndata: \n\nevent: error\ndata: {\"detail\": \"out of r8_secret_key\"}\n\n");
+    let stream = Reply::sse("event: output\ndata: \n\nevent: error\ndata: {\"detail\": \"out of r8_canary_key\"}\n\n");
     let (status, answer) = read_json(streaming(stream, &[]).await.send(&streamed(&json!({}))).await).await;
     assert_eq!(status, 502);
     assert_eq!(answer["error"]["message"], "the prediction failed: out of ***");
@@ -194,7 +194,11 @@ async fn a_stream_host_is_read_without_the_key() {
     })
     .await;
     let settings = Settings { stream_hosts: Some(vec![host.base().to_owned()]), ..standin.settings() };
-    let response = Replicate::new(settings).expect("usable").send(&streamed(&json!({}))).await.expect("a response");
+    let response = Replicate::new(settings, CONNECT_TIMEOUT)
+        .expect("usable")
+        .send(&streamed(&json!({})))
+        .await
+        .expect("a response");
     assert_eq!(content(&read_chunks(response).await), "a");
     assert!(!host.saw(STREAM).await.headers.contains("authorization"));
 }

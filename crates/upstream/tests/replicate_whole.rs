@@ -34,8 +34,8 @@ async fn a_chat_becomes_a_prediction_and_back() {
     assert_eq!(answer["usage"], json!({"prompt_tokens": 4, "completion_tokens": 5, "total_tokens": 9}));
     assert_eq!((&answer["id"], &answer["model"]), (&json!("chatcmpl-p1"), &json!(MODEL)));
     let seen = standin.saw(CREATE).await;
-    assert_eq!(seen.json()["input"]["prompt"], "<s>[INST] hi [/INST]");
-    for header in ["authorization: bearer r8_secret_key", "prefer: wait=1", "content-type: application/json"] {
+    assert_eq!(seen.json()["input"]["prompt"], "<s>[INST] canary-prompt [/INST]");
+    for header in ["authorization: bearer r8_canary_key", "prefer: wait=1", "content-type: application/json"] {
         assert!(seen.headers.contains(header), "{}", seen.headers);
     }
     assert_eq!(standin.lines(), [CREATE], "nothing is left to cancel");
@@ -62,7 +62,7 @@ async fn a_whole_output_that_is_still_processing_is_waited_for() {
     let (_, answer) = read_json(standin.send(&chat(&json!({}))).await).await;
     assert_eq!(answer["choices"][0]["message"]["content"], "ab");
     assert_eq!(standin.lines(), [CREATE, GET, GET]);
-    assert!(standin.saw(GET).await.headers.contains("authorization: bearer r8_secret_key"));
+    assert!(standin.saw(GET).await.headers.contains("authorization: bearer r8_canary_key"));
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn a_stop_sequence_ends_the_answer_whether_the_model_knows_it_or_not() {
 #[tokio::test]
 async fn a_prediction_that_did_not_succeed_is_a_bad_gateway() {
     for (status, told, code) in [
-        ("failed", "CUDA out of memory, key r8_secret_key", "prediction_failed"),
+        ("failed", "CUDA out of memory, key r8_canary_key", "prediction_failed"),
         ("canceled", "", "prediction_canceled"),
         ("aborted", "", "prediction_canceled"),
     ] {
@@ -93,7 +93,7 @@ async fn errors_keep_their_status_and_lose_the_key() {
     for (status, detail, kind, code) in [
         (
             401,
-            "You did not pass a valid authentication token: r8_secret_key",
+            "You did not pass a valid authentication token: r8_canary_key",
             "authentication_error",
             "invalid_api_key",
         ),
@@ -164,7 +164,7 @@ async fn what_cannot_be_translated_is_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn a_missing_key_is_a_defect_and_not_a_request() {
     let standin = answering(Reply::json(500, &json!({}))).await;
-    let upstream = Replicate::new(Settings { sk: "".into(), ..standin.settings() }).expect("usable");
+    let upstream = Replicate::new(Settings { sk: "".into(), ..standin.settings() }, CONNECT_TIMEOUT).expect("usable");
     assert_eq!(upstream.describe().defect.as_deref(), Some("sk is empty"));
     let fault = upstream.send(&chat(&json!({}))).await.expect_err("a fault").fault();
     assert_eq!((fault, standin.lines().len()), (Fault::Misconfigured, 0));
@@ -172,23 +172,27 @@ async fn a_missing_key_is_a_defect_and_not_a_request() {
 
 #[tokio::test]
 async fn the_description_has_the_key_and_where_it_goes() {
-    let ours = Replicate::new(Settings { sk: KEY.into(), ..Settings::default() }).expect("usable").describe();
+    let ours =
+        Replicate::new(Settings { sk: KEY.into(), ..Settings::default() }, CONNECT_TIMEOUT).expect("usable").describe();
     assert_eq!(ours.endpoint, "https://api.replicate.com/v1");
     assert_eq!(ours.key.as_ref().map(ExposeSecret::expose_secret), Some(KEY));
     assert_eq!((ours.passes_client_token, ours.defect), (false, None));
-    let error = Replicate::new(Settings { sk: "bad\nkey".into(), ..Settings::default() }).err().expect("unusable");
+    let error = Replicate::new(Settings { sk: "bad\nkey".into(), ..Settings::default() }, CONNECT_TIMEOUT)
+        .err()
+        .expect("unusable");
     assert_eq!((error.key(), error.to_string().contains("bad")), (Some("sk"), false));
 }
 
 #[tokio::test]
 async fn as_is_passes_the_clients_token_on() {
     let standin = answering(created("succeeded", &json!({"output": "ok"}))).await;
-    let upstream = Replicate::new(Settings { sk: "asis".into(), ..standin.settings() }).expect("usable");
+    let upstream =
+        Replicate::new(Settings { sk: "asis".into(), ..standin.settings() }, CONNECT_TIMEOUT).expect("usable");
     assert!(upstream.describe().passes_client_token);
     let mut request = chat(&json!({}));
-    request.client_token = Some("r8_clients_own".into());
+    request.client_token = Some("r8_canary_clients_own".into());
     assert_eq!(upstream.send(&request).await.expect("a response").status, 200);
-    assert!(standin.saw(CREATE).await.headers.contains("authorization: bearer r8_clients_own"));
+    assert!(standin.saw(CREATE).await.headers.contains("authorization: bearer r8_canary_clients_own"));
 }
 
 #[tokio::test]
@@ -207,7 +211,7 @@ async fn faults_tell_whether_anything_was_sent() {
         (settings(&unresolvable), Fault::Dns),
         (settings(&garbage.base().replace("http:", "https:")), Fault::Tls),
     ] {
-        let upstream: Arc<dyn Upstream> = Arc::new(Replicate::new(settings.clone()).expect("usable"));
+        let upstream: Arc<dyn Upstream> = Arc::new(Replicate::new(settings.clone(), CONNECT_TIMEOUT).expect("usable"));
         let error = upstream.send(&chat(&json!({}))).await.expect_err("a fault");
         assert_eq!(error.fault(), fault, "{settings:?}: {error:?}");
         assert!(!format!("{error:?}").contains(KEY));

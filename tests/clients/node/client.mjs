@@ -21,14 +21,21 @@ export async function collect(stream) {
   return items;
 }
 
-async function chatHits() {
-  const answer = await fetch(`${process.env.OAR_STANDIN_URL}/_hits`);
+async function chatHits(url) {
+  const answer = await fetch(url);
   return (await answer.json())["/v1/chat/completions"] ?? 0;
 }
 
-/** How many chats reached the upstream while `act` ran. */
-export async function chatHitsDuring(act) {
-  const before = await chatHits();
+/** How many chats reached each upstream while `act` ran; `urls` are where they count them. */
+export async function hitsDuring(act, ...urls) {
+  const before = await Promise.all(urls.map(chatHits));
   await act();
-  return (await chatHits()) - before;
+  const after = await Promise.all(urls.map(chatHits));
+  return after.map((count, index) => count - before[index]);
+}
+
+/** How many chats reached the stand-in while `act` ran. */
+export async function chatHitsDuring(act) {
+  const [hits] = await hitsDuring(act, `${process.env.OAR_STANDIN_URL}/_hits`);
+  return hits;
 }

@@ -1,9 +1,9 @@
-// What the gateway itself adds: it keeps strangers out, says who served, and stops retries that cannot help.
+// What the gateway itself adds: it keeps strangers out, says who served, and never passes off a part as the whole.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import OpenAI from "openai";
-import { MODEL, QUESTION, ask, chatHitsDuring, makeClient } from "./client.mjs";
+import { MODEL, QUESTION, ask, chatHitsDuring, collect, makeClient } from "./client.mjs";
 
 test("a stranger is refused before any upstream hears of it", async () => {
   const stranger = makeClient({ apiKey: "a-token-nobody-gave" });
@@ -25,25 +25,18 @@ test("a request id is made or kept", async () => {
   assert.equal(kept._request_id, "mine-2");
 });
 
-// The client repeats a 409 when left to itself; every upstream was tried, so the gateway tells it not to.
-test("a conflict is not repeated because the gateway says so", async () => {
-  const client = makeClient({ maxRetries: 2 });
-  assert.equal(await chatHitsDuring(() => assert.rejects(ask(client, "error-409"), OpenAI.ConflictError)), 1);
-});
-
 test("a stream that breaks off is an exception and is not asked for again", async () => {
   const client = makeClient({ maxRetries: 2 });
-  let pieces = 0;
   const hits = await chatHitsDuring(() =>
     assert.rejects(
       async () => {
         const order = { model: "error-cut", messages: QUESTION, stream: true };
-        for await (const _ of await client.chat.completions.create(order)) pieces += 1;
+        await collect(await client.chat.completions.create(order));
       },
-      (error) => error instanceof OpenAI.APIError && error.code === "stream_interrupted",
+      // The connection fails right after the error event, and may take it along before it is read: see cuts.test.mjs.
+      (error) => error.code === "stream_interrupted" || error.message === "terminated",
     ),
   );
-  assert.ok(pieces > 0);
   assert.equal(hits, 1);
 });
 

@@ -23,14 +23,15 @@ def make_client(**options):
 
 
 class Hits:
-    """How many requests the upstream got at one path since this was made."""
+    """How many requests an upstream got at one path since this was made; `url` is where it counts them."""
 
-    def __init__(self, path):
+    def __init__(self, path, url=None):
         self.path = path
+        self.url = url or os.environ["OAR_STANDIN_URL"] + "/_hits"
         self.before = self.now()
 
     def now(self):
-        with urllib.request.urlopen(os.environ["OAR_STANDIN_URL"] + "/_hits", timeout=10) as answer:
+        with urllib.request.urlopen(self.url, timeout=10) as answer:
             return json.load(answer).get(self.path, 0)
 
     @property

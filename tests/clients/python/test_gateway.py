@@ -1,4 +1,4 @@
-"""What the gateway itself adds: it keeps strangers out, says who served, and stops retries that cannot help."""
+"""What the gateway itself adds: it keeps strangers out, says who served, and never passes off a part as the whole."""
 
 import openai
 import pytest
@@ -27,14 +27,6 @@ def test_a_request_id_is_made_or_kept(client):
     assert ask(client).request_id
     kept = client.chat.completions.create(model=MODEL, messages=QUESTION, extra_headers={"x-request-id": "mine-1"})
     assert kept._request_id == "mine-1"
-
-
-# The client repeats a 409 when left to itself; every upstream was tried, so the gateway tells it not to.
-def test_a_conflict_is_not_repeated_because_the_gateway_says_so(chat_hits):
-    with pytest.raises(openai.ConflictError) as caught:
-        ask(make_client(max_retries=2), "error-409")
-    assert caught.value.response.headers["x-should-retry"] == "false"
-    assert chat_hits.since == 1
 
 
 def test_a_stream_that_breaks_off_is_an_exception_and_is_not_asked_for_again(chat_hits):

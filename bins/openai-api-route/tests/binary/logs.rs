@@ -8,10 +8,10 @@ use serde_json::Value;
 async fn json_lines_are_json_and_each_exchange_is_one() {
     let refusing = ScriptedUpstream::refusing().unwrap();
     let good = ScriptedUpstream::answering(200, &[], "good").await.unwrap();
-    let folder = Folder::new(&config("dbtype: none", &[("first", &refusing), ("second", &good)]));
+    let folder = Folder::new(&config("dbtype: none", &[("first", &refusing), ("second", &good)])).without_rust_log();
     let gateway = folder.serve(&["--log-format", "json"]).await;
     let id = gateway.ask(chat(TOKEN, "m")).await.head.header("x-request-id").unwrap().to_owned();
-    gateway.ask(chat("wrong", "m")).await;
+    gateway.ask(chat("canary-wrong", "m")).await;
     let left = gateway.end("TERM").await;
 
     let lines: Vec<Value> = left.stderr.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
@@ -29,7 +29,7 @@ async fn json_lines_are_json_and_each_exchange_is_one() {
 #[tokio::test]
 async fn text_lines_are_plain_where_nobody_looks() {
     let upstream = ScriptedUpstream::answering(200, &[], "good").await.unwrap();
-    let folder = Folder::new(&config("dbtype: none", &[("only", &upstream)]));
+    let folder = Folder::new(&config("dbtype: none", &[("only", &upstream)])).without_rust_log();
     let gateway = folder.serve(&[]).await;
     gateway.ask(chat(TOKEN, "m")).await;
     let left = gateway.end("TERM").await;
@@ -44,7 +44,7 @@ async fn a_failed_exchange_is_a_warning_and_a_good_one_is_not() {
     let (refusing, good) =
         (ScriptedUpstream::refusing().unwrap(), ScriptedUpstream::answering(200, &[], "good").await.unwrap());
     let file = config("dbtype: none", &[("first", &refusing), ("second", &good)]);
-    let folder = Folder::new(&file.replace("name: second,", "name: second, allow: [m],"));
+    let folder = Folder::new(&file.replace("name: second,", "name: second, allow: [m],")).without_rust_log();
     let gateway = folder.serve(&[]).await;
     assert_eq!(gateway.ask(chat(TOKEN, "m")).await.head.status(), Some(200));
     assert_eq!(gateway.ask(chat(TOKEN, "other")).await.head.status(), Some(502));

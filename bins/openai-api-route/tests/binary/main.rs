@@ -4,6 +4,7 @@
 mod program;
 
 mod check;
+mod database;
 mod list;
 
 mod logs;

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use oar_record::{Row, SqliteStore};
+use oar_testkit::canary::{self, Watch};
 use oar_testkit::{RawClient, RawResponse, ScriptedUpstream, request_bytes};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,10 +14,13 @@ use tokio::task::JoinSet;
 
 pub(crate) const TOKEN: &str = "canary-client-token";
 
-/// A folder with a `config.yaml`, and nothing of the surrounding environment.
+/// A folder with a `config.yaml`, and nothing of the surrounding environment. What runs in it logs all there is, so
+/// that whatever it lets out is seen.
 pub(crate) struct Folder {
     pub(crate) root: TempDir,
     environment: Vec<(&'static str, String)>,
+    /// Fails the test when a client was answered with a secret.
+    _watch: Watch,
 }
 
 /// What a run left when it was over.
@@ -27,11 +31,28 @@ pub(crate) struct Left {
     pub(crate) stderr: String,
 }
 
+impl Left {
+    /// A09: neither a secret nor a prompt is ever written there, and nothing panics.
+    #[track_caller]
+    fn checked(self) -> Self {
+        canary::assert_none("standard output", &self.stdout);
+        canary::assert_none("standard error", &self.stderr);
+        assert!(!self.stderr.contains("panicked at"), "{}", self.stderr);
+        self
+    }
+}
+
 impl Folder {
     pub(crate) fn new(config: &str) -> Self {
         let root = tempfile::tempdir().unwrap();
         std::fs::write(root.path().join("config.yaml"), config).unwrap();
-        Self { root, environment: Vec::new() }
+        Self { root, environment: vec![("RUST_LOG", "trace".to_owned())], _watch: Watch::start() }
+    }
+
+    /// Logs what it logs when nobody says how much.
+    pub(crate) fn without_rust_log(mut self) -> Self {
+        self.environment.retain(|(name, _)| *name != "RUST_LOG");
+        self
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
@@ -39,7 +60,7 @@ impl Folder {
         self
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_openai-api-route"));
         command.args(arguments).current_dir(self.root.path()).env_clear().envs(self.environment.iter().cloned());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -50,7 +71,7 @@ impl Folder {
     pub(crate) async fn run(&self, arguments: &[&str]) -> Left {
         let output = self.command(arguments).output().await.unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Left { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        Left { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }.checked()
     }
 
     /// Runs until it says where it listens.
@@ -66,6 +87,8 @@ impl Folder {
                 break address_in(&said[from..]);
             }
         };
+        let arguments = std::fs::read(format!("/proc/{}/cmdline", child.id().expect("it runs"))).unwrap();
+        canary::assert_none("the command line, which everybody on the machine can read", arguments);
         Gateway { child, addr, said, stdout, stderr: collect(lines) }
     }
 
@@ -86,7 +109,7 @@ pub(crate) struct Gateway {
     child: Child,
     pub(crate) addr: SocketAddr,
     /// Its log up to the line that says where it listens.
-    said: String,
+    pub(crate) said: String,
     stdout: JoinSet<String>,
     stderr: JoinSet<String>,
 }
@@ -94,6 +117,13 @@ pub(crate) struct Gateway {
 impl Gateway {
     pub(crate) async fn ask(&self, request: impl AsRef<[u8]>) -> RawResponse {
         RawClient::exchange(self.addr, request).await.expect("an answer")
+    }
+
+    /// Its log has no reader any more: whatever it writes there fails.
+    pub(crate) async fn unheard(mut self) -> Self {
+        self.stderr.shutdown().await;
+        self.stderr.spawn(async { String::new() });
+        self
     }
 
     /// Sends a signal by its name, and waits for the end.
@@ -105,7 +135,7 @@ impl Gateway {
         let code = self.child.wait().await.unwrap().code();
         let stdout = self.stdout.join_next().await.unwrap().unwrap();
         let stderr = self.said + &self.stderr.join_next().await.unwrap().unwrap();
-        Left { code, stdout, stderr }
+        Left { code, stdout, stderr }.checked()
     }
 }
 
@@ -120,7 +150,7 @@ fn collect(mut stream: impl AsyncRead + Send + Unpin + 'static) -> JoinSet<Strin
     reading
 }
 
-fn address_in(line: &str) -> SocketAddr {
+pub(crate) fn address_in(line: &str) -> SocketAddr {
     let start = line.find("127.0.0.1:").expect("an address");
     let address = line[start..].split(|c: char| !(c.is_ascii_digit() || ".:".contains(c))).next();
     address.unwrap().parse().unwrap()
@@ -135,8 +165,13 @@ pub(crate) fn config(database: &str, upstreams: &[(&str, &ScriptedUpstream)]) ->
     format!("address: 127.0.0.1:0\nauthorization: {TOKEN}\n{database}\nupstreams:\n{entries}")
 }
 
+/// What a chat with this model says, with a prompt that only the upstream and the records may read.
+pub(crate) fn chat_body(model: &str) -> String {
+    format!(r#"{{"model": "{model}", "user": "canary-prompt"}}"#)
+}
+
 pub(crate) fn chat(token: &str, model: &str) -> Bytes {
     let authorization = format!("Bearer {token}");
     let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
-    request_bytes("POST", "/v1/chat/completions", &headers, format!(r#"{{"model": "{model}"}}"#).as_bytes())
+    request_bytes("POST", "/v1/chat/completions", &headers, chat_body(model).as_bytes())
 }

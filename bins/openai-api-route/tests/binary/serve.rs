@@ -1,7 +1,7 @@
 //! Serving, from the start to the signal.
 
-use crate::program::{Folder, TOKEN, chat, config};
-use oar_testkit::{Gate, RawClient, Script, ScriptedUpstream, Step};
+use crate::program::{Folder, TOKEN, address_in, chat, config};
+use oar_testkit::{Gate, RawClient, Script, ScriptedUpstream, Step, request_bytes};
 use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::test]
@@ -54,7 +54,8 @@ async fn a_port_in_use_is_told_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let upstream = ScriptedUpstream::refusing().unwrap();
-    let folder = Folder::new(&config("dbtype: none", &[("only", &upstream)]).replace("127.0.0.1:0", &address));
+    let folder = Folder::new(&config("dbtype: none", &[("only", &upstream)]).replace("127.0.0.1:0", &address))
+        .without_rust_log();
     let left = folder.run(&[]).await;
     assert_eq!(left.code, Some(1));
     let told = format!("openai-api-route: cannot listen on {address}: Address already in use (os error 98)\n");
@@ -100,4 +101,24 @@ async fn proxies_of_the_environment_are_not_used() {
         _ = proxy.accept() => panic!("the proxy was used"),
         answer = gateway.ask(chat(TOKEN, "m")) => assert_eq!(answer.text(), "good"),
     }
+}
+
+/// A12: who scrapes needs no way to the API.
+#[tokio::test]
+async fn the_metrics_may_have_an_address_of_their_own() {
+    let upstream = ScriptedUpstream::answering(200, &[], "").await.unwrap();
+    let file = config("dbtype: none\nmetrics_listen: 127.0.0.1:0", &[("only", &upstream)]);
+    let folder = Folder::new(&file);
+    let gateway = folder.serve(&[]).await;
+    let line = gateway.said.lines().find(|line| line.contains("an address of their own")).unwrap().to_owned();
+    let metrics = address_in(&line);
+    let get = |path| request_bytes("GET", path, &[], b"");
+    for path in ["/metrics", "/v1/metrics"] {
+        assert_eq!(gateway.ask(get(path)).await.head.status(), Some(404), "{path}");
+        assert!(RawClient::exchange(metrics, get(path)).await.unwrap().text().contains("oar_in_flight"), "{path}");
+    }
+    assert_eq!(RawClient::exchange(metrics, get("/readyz")).await.unwrap().text(), "ready\n");
+    assert_eq!(RawClient::exchange(metrics, chat(TOKEN, "m")).await.unwrap().head.status(), Some(404));
+    assert!(upstream.connections().is_empty());
+    assert_eq!(gateway.end("TERM").await.code, Some(0));
 }

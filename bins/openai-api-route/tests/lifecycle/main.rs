@@ -4,4 +4,7 @@
 mod process;
 
 mod files;
+mod health;
+mod listen;
+mod reload;
 mod signals;

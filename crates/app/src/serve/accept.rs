@@ -51,7 +51,7 @@ impl AcceptErrors {
     }
 }
 
-/// Accepts for ever.
+/// Accepts for ever, and never has more than so many `places` taken.
 pub(crate) async fn accept(listener: &TcpListener, server: Server, connections: &Connections, places: usize) {
     let server = Arc::new(server);
     let places = Arc::new(Semaphore::new(places));

@@ -5,7 +5,6 @@ use crate::serve::Connections;
 use crate::serve::bodies::{Download, Upload};
 use crate::serve::client_io::ClientIo;
 use crate::serve::conversation::{Conversation, Overdue};
-use crate::serve::limits::Limits;
 use crate::serve::linger::linger;
 use crate::serve::opening::Opening;
 use crate::serve::socket::Socket;
@@ -40,7 +39,6 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 pub(crate) struct Server {
     front: Front,
     connections: Connections,
-    limits: Limits,
     http1: http1::Builder,
     http2: http2::Builder<Streams>,
 }
@@ -63,11 +61,11 @@ enum Ended {
 }
 
 impl Server {
-    pub(crate) fn new(front: Front, connections: Connections, limits: Limits) -> Self {
+    pub(crate) fn new(front: Front, connections: Connections) -> Self {
         let mut http1 = http1::Builder::new();
         // hyper's own limit would close idle connections after the same time.
         http1.header_read_timeout(None).max_buf_size(HEAD_CAP_BYTES);
-        let mut http2 = http2::Builder::new(Streams::new(connections.clone(), limits.write));
+        let mut http2 = http2::Builder::new(Streams::new(connections.clone(), connections.limits().write));
         http2
             .timer(TokioTimer::new())
             .keep_alive_interval(PING_EVERY)
@@ -75,12 +73,13 @@ impl Server {
             .max_concurrent_streams(STREAMS_CAP)
             .max_send_buf_size(STREAM_BUFFER_BYTES)
             .max_header_list_size(HEAD_CAP_BYTES as u32);
-        Self { front, connections, limits, http1, http2 }
+        Self { front, connections, http1, http2 }
     }
 
     /// Serves one client, to the end of its connection or to the moment at which it becomes something else.
     pub(crate) async fn serve(self: Arc<Self>, socket: Socket, address: IpAddr) {
-        let client = Client { socket: Arc::new(socket), conversation: Conversation::new(self.limits), address };
+        let client =
+            Client { socket: Arc::new(socket), conversation: Conversation::new(self.connections.limits()), address };
         match self.opening(&client).await {
             Some(Opening::Http1(read)) => self.http1(client, read).await,
             Some(Opening::Http2(read)) => self.http2(client, read).await,
@@ -106,7 +105,7 @@ impl Server {
         }
         client.socket.close_in_order();
         if matches!(ended, Ended::Refused) || client.conversation.has_unread_upload() {
-            linger(&client.socket, self.limits.linger).await;
+            linger(&client.socket, self.connections.limits().linger).await;
         }
     }
 
@@ -118,7 +117,7 @@ impl Server {
 
     fn io(&self, client: &Client, read: Bytes) -> TokioIo<ClientIo> {
         let Client { socket, conversation, .. } = client;
-        TokioIo::new(ClientIo::new(Arc::clone(socket), read, Arc::clone(conversation), self.limits.write))
+        TokioIo::new(ClientIo::new(Arc::clone(socket), read, Arc::clone(conversation), self.connections.limits().write))
     }
 
     fn service(

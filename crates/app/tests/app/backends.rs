@@ -4,20 +4,50 @@
 #[allow(dead_code, reason = "the test runs all of it but `main`")]
 mod custom_backend;
 
-use crate::service::{Service, TOKEN, chat, config, parse};
+use crate::service::{Service, TOKEN, chat, chat_body, config, parse};
 use oar_app::App;
-use oar_testkit::{Heard, ScriptedUpstream};
+use oar_exchange::AttemptResult;
+use oar_testkit::{Heard, RawClient, ScriptedUpstream, request_bytes};
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_backend_of_ones_own_serves_like_any_other() {
     let refusing = ScriptedUpstream::refusing().unwrap();
     let file = config("dbtype: none", &[("first", &refusing)]) + "  - {type: echo, greeting: Hello}\n";
     let service = Service::run(custom_backend::app(parse(&file)).unwrap()).await;
-    let answer = service.ask(chat("m")).await;
-    assert_eq!(answer.text(), "Hello, you asked {\"model\": \"m\"}\n");
+    let mut client = RawClient::connect(service.addr).await.unwrap();
+    client.send(chat("m")).await.unwrap();
+    let answer = client.read_response().await.expect("an answer");
+    assert_eq!(answer.text(), format!("Hello, you asked {}\n", chat_body("m")));
     assert_eq!(answer.head.header("x-oar-upstream"), Some("echo-2"));
     assert_eq!(answer.head.header("x-oar-attempts"), Some("2"));
     service.stop().await;
+}
+
+/// U04: as long as an upstream of any other type, by its own key or the file's.
+#[tokio::test]
+async fn an_unreachable_replicate_is_abandoned_after_the_connect_timeout() {
+    for (of_file, of_entry) in [("5s", "100ms"), ("100ms", "~")] {
+        let unreachable = ScriptedUpstream::unreachable().await.unwrap();
+        let (good, heard) = (ScriptedUpstream::answering(200, &[], "good").await.unwrap(), Heard::new());
+        let file = format!(
+            "{}  - {{type: replicate, name: first, sk: canary-key, endpoint: '{}', connect_timeout: {of_entry}}}\n  \
+             - {{name: second, sk: canary-key, endpoint: '{}'}}\n",
+            config(&format!("dbtype: none\nconnect_timeout: {of_file}"), &[]),
+            unreachable.endpoint(),
+            good.endpoint(),
+        );
+        let service = Service::run(App::builder(parse(&file)).observer(heard.clone()).build().unwrap()).await;
+        let authorization = format!("Bearer {TOKEN}");
+        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        let body = br#"{"model": "mistralai/mixtral-8x7b", "messages": [{"role": "user", "content": "Hello"}]}"#;
+        let ask = request_bytes("POST", "/v1/chat/completions", &headers, body);
+        assert_eq!(service.ask(ask).await.text(), "good");
+        let story = heard.only().await;
+        assert_eq!(story.attempts[0].result, AttemptResult::ConnectTimeout);
+        assert!(story.attempts[0].elapsed < Duration::from_secs(4));
+        service.stop().await;
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is answered beside the API: without a token, and without asking any upstream.
 
 use crate::service::{Service, TOKEN, chat, chat_as, config, get};
-use oar_testkit::{RawClient, ScriptedUpstream, request_bytes};
+use oar_testkit::{RawClient, ScriptedUpstream, canary, request_bytes};
 
 async fn service(upstreams: &[(&str, &ScriptedUpstream)]) -> Service {
     Service::start(&config("dbtype: none", upstreams)).await
@@ -42,7 +42,7 @@ async fn the_metrics_page_moves_with_the_requests() {
     assert_eq!(service.metric(r#"oar_attempts_total{upstream="second",result="ok"}"#).await, 0.0);
     service.ask(chat("m")).await;
     service.ask(chat("m")).await;
-    service.ask(chat_as("wrong", "m")).await;
+    service.ask(chat_as("canary-wrong", "m")).await;
     for (series, value) in [
         (r#"oar_requests_total{outcome="ok",status="200"}"#, 2.0),
         (r#"oar_requests_total{outcome="rejected",status="401"}"#, 1.0),
@@ -81,11 +81,11 @@ async fn nothing_a_client_sends_becomes_a_label() {
     service.ask(chat("m")).await;
     let before = service.ask(get("/metrics")).await.text().lines().count();
     for number in 0..20 {
-        service.ask(chat(&format!("canary-model-{number}"))).await;
+        service.ask(chat(&format!("unheard-of-{number}"))).await;
     }
     let page = service.ask(get("/metrics")).await.text();
     assert_eq!(page.lines().count(), before);
-    for secret in ["canary", TOKEN, "127.0.0.1"] {
+    for secret in ["unheard-of", canary::WORD, "127.0.0.1"] {
         assert!(!page.contains(secret), "{secret} in\n{page}");
     }
     service.stop().await;
@@ -99,5 +99,21 @@ async fn a_scraper_that_knows_openmetrics_gets_it() {
     let answer = service.ask(request_bytes("GET", "/metrics", &accept, b"")).await;
     assert!(answer.head.header("content-type").unwrap().starts_with("application/openmetrics-text"));
     assert!(answer.text().ends_with("# EOF\n"));
+    service.stop().await;
+}
+
+/// A12: by default anybody may read them, as in the Go version.
+#[tokio::test]
+async fn the_metrics_may_ask_for_a_token() {
+    let upstream = ScriptedUpstream::answering(200, &[], "").await.unwrap();
+    let open = config("dbtype: none", &[("only", &upstream)]).replace("sk:", "noauth: true, sk:");
+    let service = Service::start(&open.replace("dbtype", "metrics_auth: true\ndbtype")).await;
+    let bearer = format!("Bearer {TOKEN}");
+    for (token, status) in [("", 401), ("Bearer canary-wrong", 401), (&bearer, 200)] {
+        let answer = service.ask(request_bytes("GET", "/metrics", &[("authorization", token)], b"")).await;
+        assert_eq!(answer.head.status(), Some(status), "{token}");
+        assert_eq!(answer.text().contains("oar_in_flight"), status == 200);
+    }
+    assert_eq!(service.ask(get("/livez")).await.head.status(), Some(200));
     service.stop().await;
 }

@@ -1,6 +1,6 @@
 //! Clients that leave: the upstream's work ends with them, whatever they left behind.
 
-use crate::service::{Service, TOKEN, chat, config};
+use crate::service::{Service, TOKEN, chat, chat_body, config};
 use oar_testkit::{Ending, RawClient, Script, ScriptedUpstream, Step, request_bytes};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -75,7 +75,7 @@ async fn pipelined_requests_are_answered_in_order() {
     let mut client = RawClient::connect(service.addr).await.unwrap();
     client.send([chat("first"), chat("second")].concat()).await.unwrap();
     for model in ["first", "second"] {
-        assert_eq!(client.read_response().await.unwrap().text(), format!(r#"{{"model": "{model}"}}"#));
+        assert_eq!(client.read_response().await.unwrap().text(), chat_body(model));
     }
     service.stop().await;
 }

@@ -4,12 +4,17 @@
 mod service;
 
 mod drain;
+mod flood;
 mod front;
+mod kept;
 mod leaving;
 mod paths;
 mod patience;
 mod records;
 mod refused;
+mod reload;
+mod retention;
+mod secrecy;
 mod serve;
 mod stop;
 mod unambiguous;

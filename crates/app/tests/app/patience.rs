@@ -1,6 +1,6 @@
 //! How long a client may take: for a head, for its next request, for taking what it asked for.
 
-use crate::service::{Service, TOKEN, chat, config, get};
+use crate::service::{Service, TOKEN, chat, chat_body, config, get};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full};
@@ -174,7 +174,7 @@ async fn a_stream_that_nobody_reads_is_cut_and_its_neighbours_are_not() {
     running.spawn(connection);
     let request = Request::post("http://gateway.test/v1/chat/completions")
         .header("authorization", format!("Bearer {TOKEN}"))
-        .body(Full::from(r#"{"model": "m"}"#));
+        .body(Full::from(chat_body("m")));
     let unread = sender.send_request(request.unwrap()).await.unwrap();
     let since = Instant::now();
     upstream.closed().await;

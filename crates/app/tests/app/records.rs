@@ -1,8 +1,8 @@
 //! One row for each request, in the configured database.
 
-use crate::service::{Database, Service, TOKEN, chat, chat_as, config, get, parse};
+use crate::service::{Database, Service, TOKEN, chat, chat_as, chat_body, config, get, parse};
 use oar_app::{App, RunError};
-use oar_testkit::{RawClient, Script, ScriptedUpstream, Step};
+use oar_testkit::{RawClient, Script, ScriptedUpstream, Step, request_bytes};
 use std::path::Path;
 
 #[tokio::test]
@@ -13,7 +13,7 @@ async fn each_request_is_one_row_that_tells_its_story() {
     let good = ScriptedUpstream::answering(200, &[("content-type", "application/json")], answer).await.unwrap();
     let service = Service::start(&config(&database.line(), &[("first", &refusing), ("second", &good)])).await;
     let told = service.ask(chat("m")).await;
-    service.ask(chat_as("wrong", "m")).await;
+    service.ask(chat_as("canary-wrong", "m")).await;
     service.ask(get("/livez")).await;
     service.stop().await;
 
@@ -23,10 +23,10 @@ async fn each_request_is_one_row_that_tells_its_story() {
     assert_eq!((served.hostname.as_deref(), served.ip.as_deref()), (Some("test-host"), Some("127.0.0.1")));
     assert_eq!((served.model.as_deref(), served.stream), (Some("m"), Some(false)));
     assert_eq!((served.method.as_deref(), served.path.as_deref()), (Some("POST"), Some("/v1/chat/completions")));
-    assert_eq!(served.body.as_deref(), Some(r#"{"model": "m"}"#));
+    assert_eq!(served.body, Some(chat_body("m")));
     assert_eq!(served.response.as_deref(), Some(answer));
     assert_eq!((served.prompt_tokens, served.completion_tokens), (Some(7), Some(5)));
-    assert_eq!((served.bytes_in, served.bytes_out), (Some(14), Some(answer.len() as i64)));
+    assert_eq!((served.bytes_in, served.bytes_out), (Some(39), Some(answer.len() as i64)));
     assert_eq!(
         (served.upstream.as_deref(), served.upstream_endpoint.as_ref()),
         (Some("second"), Some(&good.endpoint()))
@@ -127,4 +127,20 @@ async fn what_was_written_is_counted() {
     assert_eq!(database.rows().await.len(), 1, "a written row can be read while the service runs");
     assert_eq!(service.metric("oar_records_db_up").await, 1.0);
     service.stop().await;
+}
+
+/// A11: in the record of a request stands who asked, as far as anybody trusted knows.
+#[tokio::test]
+async fn a_proxys_word_about_the_client_counts_if_the_file_trusts_it() {
+    let upstream = ScriptedUpstream::answering(200, &[], "").await.unwrap();
+    let authorization = format!("Bearer {TOKEN}");
+    let headers = [("authorization", authorization.as_str()), ("x-forwarded-for", "1.2.3.4, 203.0.113.7")];
+    for (line, ip) in [("", "127.0.0.1"), ("trusted_proxies: [127.0.0.0/8, '::1']", "203.0.113.7")] {
+        let database = Database::new();
+        let file = config(&format!("{}\n{line}", database.line()), &[("only", &upstream)]);
+        let service = Service::start(&file).await;
+        service.ask(request_bytes("GET", "/v1/files", &headers, b"")).await;
+        service.stop().await;
+        assert_eq!(database.rows().await[0].ip.as_deref(), Some(ip), "{line}");
+    }
 }

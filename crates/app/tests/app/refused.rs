@@ -25,7 +25,7 @@ async fn a_refusal_arrives_although_the_client_writes_everything_before_it_reads
     let service = service(&upstream).await;
     let upload = vec![b'x'; UPLOAD_BYTES];
     for (path, token, length, status) in [
-        ("/v1/chat/completions", "wrong", UPLOAD_BYTES, 401),
+        ("/v1/chat/completions", "canary-wrong", UPLOAD_BYTES, 401),
         ("/v1/chat/completions", TOKEN, 100 * 1024 * 1024, 413),
         ("/nowhere", TOKEN, UPLOAD_BYTES, 404),
         ("/livez", TOKEN, UPLOAD_BYTES, 405),
@@ -58,7 +58,7 @@ async fn a_refused_client_is_not_listened_to_for_long() {
     let service = service(&upstream).await;
     for (pause, patience) in [(Duration::from_secs(1), 10), (Duration::from_secs(60), 2)] {
         let mut client = RawClient::connect(service.addr).await.unwrap();
-        client.send(head("/v1/chat/completions", "wrong", UPLOAD_BYTES)).await.unwrap();
+        client.send(head("/v1/chat/completions", "canary-wrong", UPLOAD_BYTES)).await.unwrap();
         assert_eq!(client.read_response().await.unwrap().head.status(), Some(401));
         let since = Instant::now();
         assert_eq!(client.read_to_close().await.1, Ending::Fin);

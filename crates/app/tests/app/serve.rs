@@ -1,6 +1,6 @@
 //! Connections: both versions of HTTP, and clients that leave.
 
-use crate::service::{Service, TOKEN, chat, config, parse};
+use crate::service::{Service, TOKEN, chat, chat_body, config, parse};
 use bytes::Bytes;
 use http::{Request, Version};
 use http_body::{Body, Frame};
@@ -25,10 +25,10 @@ async fn http2_with_prior_knowledge_is_served() {
     let upstream = ScriptedUpstream::echo().await.unwrap();
     let service = service(&upstream).await;
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Full<Bytes>>();
-    for (token, status, body) in [(TOKEN, 200, r#"{"model": "m"}"#), ("wrong", 401, "")] {
+    for (token, status, body) in [(TOKEN, 200, chat_body("m").as_str()), ("canary-wrong", 401, "")] {
         let request = Request::post(format!("http://{}/v1/chat/completions", service.addr))
             .header("authorization", format!("Bearer {token}"))
-            .body(Full::from(r#"{"model": "m"}"#));
+            .body(Full::from(chat_body("m")));
         let answer = client.request(request.unwrap()).await.unwrap();
         assert_eq!((answer.version(), answer.status().as_u16()), (Version::HTTP_2, status));
         let text = answer.into_body().collect().await.unwrap().to_bytes();

@@ -1,13 +1,15 @@
 //! A running service, and the configuration it is made of.
 
 use bytes::Bytes;
-use oar_app::{App, Config, RunError};
+use futures_util::stream;
+use oar_app::{App, Config, Draft, Operator, Problems, RunError};
 use oar_record::{Row, SqliteStore};
+use oar_testkit::canary::Watch;
 use oar_testkit::{RawClient, RawResponse, ScriptedUpstream, request_bytes};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use tempfile::TempDir;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 pub(crate) const TOKEN: &str = "canary-client-token";
@@ -15,7 +17,10 @@ pub(crate) const TOKEN: &str = "canary-client-token";
 pub(crate) struct Service {
     pub(crate) addr: SocketAddr,
     stop: oneshot::Sender<()>,
+    drafts: mpsc::Sender<Result<Draft, Problems>>,
     running: JoinSet<Result<(), RunError>>,
+    /// Fails the test when a secret got out.
+    watch: Watch,
 }
 
 impl Service {
@@ -24,12 +29,29 @@ impl Service {
     }
 
     pub(crate) async fn run(app: App) -> Self {
+        let watch = Watch::start();
         let listener = app.bind().await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let mut running = JoinSet::new();
-        running.spawn(app.run(listener, async { stopped.await.unwrap_or(()) }));
-        Self { addr, stop, running }
+        let (drafts, reload) = mpsc::channel(1);
+        let reload = stream::unfold(reload, async |mut drafts| drafts.recv().await.map(|draft| (draft, drafts)));
+        let stop_at = async { stopped.await.unwrap_or(()) };
+        running.spawn(app.run_under(listener, Operator { stop: stop_at, hurry: std::future::pending(), reload }));
+        Self { addr, stop, drafts, running, watch }
+    }
+
+    /// Hands it another file, and waits until that has been taken or refused.
+    pub(crate) async fn reload(&self, config: &str) {
+        let before = self.reloads().await;
+        self.drafts.send(Draft::parse(config, "config.yaml", &|_| None)).await.unwrap();
+        while self.reloads().await == before {}
+    }
+
+    /// How many files were taken, and how many refused.
+    pub(crate) async fn reloads(&self) -> (f64, f64) {
+        let count = async |result| self.metric(&format!("oar_config_reloads_total{{result=\"{result}\"}}")).await;
+        (count("applied").await, count("rejected").await)
     }
 
     pub(crate) async fn ask(&self, request: impl AsRef<[u8]>) -> RawResponse {
@@ -46,7 +68,7 @@ impl Service {
     /// Says that it is time to stop, and leaves the waiting to [`stopped`](Stopping::stopped).
     pub(crate) fn tell_to_stop(self) -> Stopping {
         self.stop.send(()).unwrap();
-        Stopping(self.running)
+        Stopping { running: self.running, _watch: self.watch }
     }
 
     /// Stops in an orderly way.
@@ -55,11 +77,14 @@ impl Service {
     }
 }
 
-pub(crate) struct Stopping(JoinSet<Result<(), RunError>>);
+pub(crate) struct Stopping {
+    running: JoinSet<Result<(), RunError>>,
+    _watch: Watch,
+}
 
 impl Stopping {
     pub(crate) async fn stopped(mut self) -> Result<(), RunError> {
-        self.0.join_next().await.unwrap().unwrap()
+        self.running.join_next().await.unwrap().unwrap()
     }
 }
 
@@ -109,8 +134,13 @@ pub(crate) fn chat(model: &str) -> Bytes {
     chat_as(TOKEN, model)
 }
 
+/// What a chat with this model says, with a prompt that only the upstream and the records may read.
+pub(crate) fn chat_body(model: &str) -> String {
+    format!(r#"{{"model": "{model}", "user": "canary-prompt"}}"#)
+}
+
 pub(crate) fn chat_as(token: &str, model: &str) -> Bytes {
     let authorization = format!("Bearer {token}");
     let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
-    request_bytes("POST", "/v1/chat/completions", &headers, format!(r#"{{"model": "{model}"}}"#).as_bytes())
+    request_bytes("POST", "/v1/chat/completions", &headers, chat_body(model).as_bytes())
 }

@@ -1,6 +1,6 @@
 //! One upstream after the other, until one answers; and never another after the first byte.
 
-use crate::house::{Ask, House, attempts, entry, entry_with, json, pass, refusal, settings, status};
+use crate::house::{Ask, CHAT, House, attempts, entry, entry_with, json, pass, refusal, settings, status};
 use oar_exchange::AttemptResult::{self, BadHead, ConnectRefused, ConnectTimeout, HeadTimeout, Ok, Redirected};
 use oar_exchange::AttemptResult::{ResetBeforeHead, Status};
 use oar_exchange::Outcome;
@@ -14,15 +14,19 @@ async fn good() -> ScriptedUpstream {
 
 /// The first upstream plays this, and the second answers.
 async fn check_next(first: ScriptedUpstream, result: AttemptResult) {
+    check_next_in(result.as_str(), first, result).await;
+}
+
+async fn check_next_in(case: &str, first: ScriptedUpstream, result: AttemptResult) {
     let second = good().await;
     let house = House::of([&first, &second]).await;
     let answer = house.ask(&Ask::chat()).await;
-    assert_eq!((status(&answer), answer.text().as_str()), (200, "good"), "after {result}");
-    assert_eq!(answer.head.header("x-oar-upstream"), Some("second"), "after {result}");
-    assert_eq!(answer.head.header("x-oar-attempts"), Some("2"), "after {result}");
+    assert_eq!((status(&answer), answer.text().as_str()), (200, "good"), "after {case}");
+    assert_eq!(answer.head.header("x-oar-upstream"), Some("second"), "after {case}");
+    assert_eq!(answer.head.header("x-oar-attempts"), Some("2"), "after {case}");
     let story = house.story().await;
-    assert_eq!(attempts(&story), [("first", result), ("second", Ok)]);
-    assert_eq!(second.requests()[0].body, r#"{"model": "m"}"#);
+    assert_eq!(attempts(&story), [("first", result), ("second", Ok)], "after {case}");
+    assert_eq!(second.requests()[0].body, CHAT);
 }
 
 async fn check_next_after(steps: impl IntoIterator<Item = Step>, result: AttemptResult) {
@@ -53,21 +57,27 @@ async fn an_upstream_that_leaves_before_its_head_is_whole_is_followed_by_the_nex
 /// U08, U09, U11, U12.
 #[tokio::test]
 async fn what_is_no_answer_is_followed_by_the_next() {
-    let many = (0..120).map(|number| format!("x-{number}: 1\r\n")).collect::<String>();
+    let many = (0..101).map(|number| format!("x-{number}: 1\r\n")).collect::<String>();
+    let large = format!("x-large: {}\r\n", "x".repeat(500_000));
+    let ok = |headers: &str| format!("HTTP/1.1 200 OK\r\n{headers}content-length: 0\r\n\r\n");
     let heads = [
-        "garbage that is no HTTP\r\n\r\n".to_owned(),
-        "<html>HTTP/0.9</html>\r\n\r\n".into(),
-        "\x16\x03\x01\x02\x00\x01".into(),
-        "HTTP/1.1 099 Too Low\r\ncontent-length: 0\r\n\r\n".into(),
-        "HTTP/1.1 600 Too High\r\ncontent-length: 0\r\n\r\n".into(),
-        "HTTP/1.1 101 Unasked\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n".into(),
-        "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab".into(),
-        "HTTP/1.1 200 OK\r\nx-folded: a\r\n b\r\n\r\n".into(),
-        format!("HTTP/1.1 200 OK\r\n{many}\r\n"),
-        format!("HTTP/1.1 200 OK\r\nx-large: {}\r\n\r\n", "x".repeat(500_000)),
+        ("U08, garbage", "garbage that is no HTTP\r\n\r\n".to_owned()),
+        ("U08, HTTP/0.9", "<html>HTTP/0.9</html>\r\n\r\n".into()),
+        ("U08, TLS", "\x16\x03\x01\x02\x00\x01".into()),
+        ("U08, status 099", "HTTP/1.1 099 Too Low\r\ncontent-length: 0\r\n\r\n".into()),
+        ("U09, status 600", "HTTP/1.1 600 Too High\r\ncontent-length: 0\r\n\r\n".into()),
+        ("U09, status 999", "HTTP/1.1 999 Too High\r\ncontent-length: 0\r\n\r\n".into()),
+        ("U09, an unasked 101", "HTTP/1.1 101 Unasked\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n".into()),
+        ("U11, 102 headers", ok(&many)),
+        ("U11, a header of 500 KB", ok(&large)),
+        ("U12, two lengths", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab".into()),
+        ("U12, a folded header", ok("x-folded: a\r\n b\r\n")),
+        ("U12, a space before the colon", ok("x-spaced : a\r\n")),
+        ("U12, a NUL", ok("x-nul: a\0b\r\n")),
     ];
-    for head in heads {
-        check_next_after([Step::send(head), Step::Fin], BadHead).await;
+    for (case, head) in heads {
+        let steps = [Step::send(head), Step::Fin];
+        check_next_in(case, ScriptedUpstream::start(Script::after_request(steps)).await.unwrap(), BadHead).await;
     }
 }
 
@@ -238,7 +248,7 @@ async fn an_upstream_without_endpoint_or_key_is_answered_500_by_name() {
     let upstream = good().await;
     let complete = settings("half", &upstream);
     let halves = [
-        Settings { endpoint: String::new(), sk: "sk-half".into(), ..Settings::default() },
+        Settings { endpoint: String::new(), sk: "canary-key".into(), ..Settings::default() },
         Settings { sk: "".into(), ..complete },
     ];
     for half in halves {
@@ -295,7 +305,7 @@ async fn the_endpoints_path_takes_the_place_of_v1_and_the_query_stays() {
 async fn a_client_cannot_choose_the_host() {
     let (upstream, evil) = (good().await, good().await);
     let house = House::of([&upstream]).await;
-    let absolute = Ask::new("POST", &format!("{}/v1/chat/completions", evil.origin())).json(r#"{"model": "m"}"#);
+    let absolute = Ask::new("POST", &format!("{}/v1/chat/completions", evil.origin())).json(CHAT);
     let named = String::from_utf8_lossy(&Ask::chat().bytes()).replace("gateway.test", &evil.addr().to_string());
     let forwarded = Ask::chat().header("x-forwarded-host", &evil.addr().to_string());
     for ask in [absolute.bytes(), named.into(), forwarded.bytes()] {

@@ -1,6 +1,6 @@
 //! Who is let in, to which upstreams, and that strangers cost nothing.
 
-use crate::house::{Ask, Entry, House, TOKEN, entry, json, refusal, status};
+use crate::house::{Ask, CHAT, Entry, House, TOKEN, entry, json, refusal, status};
 use oar_gateway::Limits;
 use oar_routing::{Access, Token};
 use oar_testkit::{Ending, RawResponse, ScriptedUpstream};
@@ -22,14 +22,14 @@ fn served_by(answer: &RawResponse) -> Option<&str> {
 }
 
 fn stranger() -> Ask {
-    Ask::stranger("POST", "/v1/chat/completions").json(r#"{"model": "m"}"#)
+    Ask::stranger("POST", "/v1/chat/completions").json(CHAT)
 }
 
 #[tokio::test]
 async fn each_of_several_tokens_is_let_in_after_bearer_or_bare() {
     let upstream = good().await;
-    let house = House::open(&["a", "b"], [entry("first", &upstream)], Limits::default()).await;
-    for value in ["Bearer a", "Bearer b", "bearer  a", "BEARER b", "a"] {
+    let house = House::open(&["canary-a", "canary-b"], [entry("first", &upstream)], Limits::default()).await;
+    for value in ["Bearer canary-a", "Bearer canary-b", "bearer  canary-a", "BEARER canary-b", "canary-a"] {
         let answer = house.ask(&stranger().header("authorization", value)).await;
         assert_eq!(status(&answer), 200, "{value}");
     }
@@ -39,12 +39,22 @@ async fn each_of_several_tokens_is_let_in_after_bearer_or_bare() {
 #[tokio::test]
 async fn whoever_presents_anything_else_is_refused() {
     let upstream = good().await;
-    let house = House::open(&["a", "b"], [entry("first", &upstream)], Limits::default()).await;
-    for value in ["Bearer c", "Bearera", "Basic a", "Bearer", "Bearer ", "", "a,b", "Bearer a b", "A"] {
+    let house = House::open(&["canary-a", "canary-b"], [entry("first", &upstream)], Limits::default()).await;
+    for value in [
+        "Bearer canary-c",
+        "Bearercanary-a",
+        "Basic canary-a",
+        "Bearer",
+        "Bearer ",
+        "",
+        "canary-a,canary-b",
+        "Bearer canary-a canary-b",
+        "Canary-a",
+    ] {
         let answer = house.ask(&stranger().header("authorization", value)).await;
         assert_eq!(refusal(&answer), (401, "invalid_api_key".into()), "{value:?}");
     }
-    let twice = stranger().token("a").and_header("authorization", "Bearer b");
+    let twice = stranger().token("canary-a").and_header("authorization", "Bearer canary-b");
     assert_eq!(status(&house.ask(&twice).await), 401, "two answers to one question");
     assert_eq!(status(&house.ask(&stranger()).await), 401, "no header");
     assert!(upstream.connections().is_empty());
@@ -78,7 +88,9 @@ async fn without_a_configured_token_nobody_is_let_in() {
     let upstream = good().await;
     for tokens in [&[][..], &[""]] {
         let house = House::open(tokens, [entry("first", &upstream)], Limits::default()).await;
-        for ask in [stranger(), stranger().token(""), stranger().token("x"), stranger().header("authorization", "")] {
+        for ask in
+            [stranger(), stranger().token(""), stranger().token("canary-x"), stranger().header("authorization", "")]
+        {
             assert_eq!(refusal(&house.ask(&ask).await), (401, "invalid_api_key".into()), "{tokens:?}");
         }
     }
@@ -89,17 +101,21 @@ async fn without_a_configured_token_nobody_is_let_in() {
 #[tokio::test]
 async fn a_token_of_one_upstream_opens_no_other_not_even_after_a_failure() {
     let (first, second, third) = (broken().await, good().await, good().await);
-    let entries = [own(entry("first", &first), &["a"]), own(entry("second", &second), &["b"]), entry("third", &third)];
+    let entries = [
+        own(entry("first", &first), &["canary-a"]),
+        own(entry("second", &second), &["canary-b"]),
+        entry("third", &third),
+    ];
     let house = House::open(&[TOKEN], entries, Limits::default()).await;
-    assert_eq!(status(&house.ask(&stranger().token("a")).await), 502);
+    assert_eq!(status(&house.ask(&stranger().token("canary-a")).await), 502);
     assert_eq!((first.hits(), second.connections().len(), third.connections().len()), (1, 0, 0));
-    assert_eq!(served_by(&house.ask(&stranger().token("b")).await), Some("second"));
+    assert_eq!(served_by(&house.ask(&stranger().token("canary-b")).await), Some("second"));
 }
 
 #[tokio::test]
 async fn own_tokens_stand_in_place_of_the_shared_ones() {
     let (first, second) = (good().await, good().await);
-    let house = House::with([own(entry("first", &first), &["a"]), entry("second", &second)]).await;
+    let house = House::with([own(entry("first", &first), &["canary-a"]), entry("second", &second)]).await;
     assert_eq!(served_by(&house.ask(&Ask::chat()).await), Some("second"));
     assert!(first.connections().is_empty());
 }
@@ -107,15 +123,19 @@ async fn own_tokens_stand_in_place_of_the_shared_ones() {
 #[tokio::test]
 async fn a_token_that_opens_several_upstreams_goes_from_one_to_the_next() {
     let (first, second) = (broken().await, good().await);
-    let house = House::with([own(entry("first", &first), &["a", "b"]), own(entry("second", &second), &["b"])]).await;
-    assert_eq!(served_by(&house.ask(&stranger().token("b")).await), Some("second"));
+    let house = House::with([
+        own(entry("first", &first), &["canary-a", "canary-b"]),
+        own(entry("second", &second), &["canary-b"]),
+    ])
+    .await;
+    assert_eq!(served_by(&house.ask(&stranger().token("canary-b")).await), Some("second"));
 }
 
 #[tokio::test]
 async fn an_open_upstream_serves_strangers_and_they_get_no_further() {
     let (first, second) = (broken().await, good().await);
     let house = House::with([entry("first", &first).access(Access::Anyone), entry("second", &second)]).await;
-    for ask in [stranger(), stranger().token("unknown")] {
+    for ask in [stranger(), stranger().token("canary-unknown")] {
         assert_eq!(status(&house.ask(&ask).await), 502);
     }
     assert_eq!((first.hits(), second.connections().len()), (2, 0));

@@ -1,9 +1,17 @@
 //! Streams that fail after the commit: the client can tell, and nobody else is asked.
 
-use crate::house::{Ask, House};
-use oar_exchange::Outcome;
+use crate::house::{Ask, Entry, House, attempts, settings};
+use futures_util::{StreamExt, stream};
+use oar_exchange::{AttemptResult, Outcome};
+use oar_gateway::Backend;
+use oar_routing::{Candidate, Timeouts};
 use oar_testkit::{Gate, Script, ScriptedUpstream, Step};
+use oar_upstream::openai::{OpenAi, Transport};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use std::sync::Arc;
+use std::time::Duration;
 
 const NEWS: &str = "data: {\"error\":{\"message\":\"The upstream broke off before the answer was complete.\",\
                     \"type\":\"upstream_error\",\"param\":null,\"code\":\"stream_interrupted\"}}\n\n";
@@ -78,7 +86,7 @@ async fn a_stream_that_falls_silent_is_cut_in_time() {
 async fn a_slow_stream_goes_on_as_long_as_it_says_something() {
     let mut steps = vec![Step::event_stream()];
     for number in 0..10 {
-        steps.extend([Step::event(number.to_string()), Step::Sleep(std::time::Duration::from_secs(250))]);
+        steps.extend([Step::event(number.to_string()), Step::Sleep(Duration::from_secs(250))]);
     }
     steps.extend([Step::event("[DONE]"), Step::chunk("")]);
     let (chunks, clean, outcome) = streamed(steps).await;
@@ -103,20 +111,156 @@ async fn an_event_in_pieces_is_passed_on_in_one() {
     assert_eq!((chunks.concat().as_str(), clean), ("data: 1\n\ndata: {\"longer\": 1}\n\ndata: [DONE]\n\n", true));
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-    /// Promise 2, with cut points all over a stream.
-    #[test]
-    fn wherever_a_stream_is_cut_nobody_else_is_asked_and_no_end_is_invented(cut in 9_usize..200) {
-        let events: String = (0..20).map(|number| format!("data: {number}\n\n")).collect();
-        let part = &events[..cut.min(events.len())];
-        let chunk = format!("{:x}\r\n{part}\r\n", part.len());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let steps = [Step::event_stream(), Step::send(chunk), Step::Fin];
-        let (chunks, clean, outcome) = runtime.block_on(streamed(steps));
-        let got = chunks.concat();
-        prop_assert!(!clean && !got.contains("[DONE]") && got.ends_with(NEWS), "{}", got);
-        prop_assert!(part.starts_with(got.strip_suffix(NEWS).unwrap()));
-        prop_assert_eq!(outcome, Outcome::StreamBroken);
+/// How the events end that are sent here; a CR is the end of a line already, and its LF may not have come.
+const BLANK_LINES: [&str; 3] = ["\n\n", "\r\n\r", "\r\n\r\n"];
+
+const CUTS: usize = 10_000;
+
+/// How many clients wait at a time.
+const CLIENTS: usize = 64;
+
+/// A stream of several events that breaks off somewhere behind its first.
+#[derive(Clone, Debug)]
+struct Cut {
+    framing: Framing,
+    events: String,
+    /// Of how many bytes each chunk is.
+    chunk: usize,
+    /// How many bytes of the rest go out.
+    at: prop::sample::Index,
+    leaving: Leaving,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Framing {
+    Chunked,
+    /// The body ends when the connection does.
+    UntilClose,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaving {
+    Fin,
+    /// What is on its way may be lost.
+    Rst,
+}
+
+fn cuts() -> impl Strategy<Value = Cut> {
+    let framing = prop_oneof![Just(Framing::Chunked), Just(Framing::UntilClose)];
+    let leaving = prop_oneof![Just(Leaving::Fin), Just(Leaving::Rst)];
+    let event =
+        prop_oneof![Just("data: {\"a\": \"\u{1f600}\"}\n\n"), Just(": ping\n\n"), Just("id: 1\r\ndata: b\r\n\r\n")];
+    let events = prop::collection::vec(event, 1..8).prop_map(|events| events.concat());
+    (framing, events, 1_usize..60, any::<prop::sample::Index>(), leaving)
+        .prop_map(|(framing, events, chunk, at, leaving)| Cut { framing, events, chunk, at, leaving })
+}
+
+impl Cut {
+    /// The first event, which tells a client whose stream it got, and the head before it.
+    fn beginning(&self, number: usize) -> Step {
+        // Or a connection whose last chunk has come may be used again before its end has.
+        let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/event-stream\r\n";
+        let first = format!("data: {number}\n\n");
+        match self.framing {
+            Framing::Chunked => {
+                Step::send(format!("{head}transfer-encoding: chunked\r\n\r\n{:x}\r\n{first}\r\n", first.len()))
+            }
+            Framing::UntilClose => Step::send(format!("{head}\r\n{first}")),
+        }
     }
+
+    /// The rest as it would go out if nothing broke, each byte with whether it is one of the events'.
+    fn rest(&self) -> Vec<(u8, bool)> {
+        let payload = |bytes: &[u8]| bytes.iter().map(|byte| (*byte, true)).collect::<Vec<_>>();
+        let framing = |text: &str| text.bytes().map(|byte| (byte, false)).collect::<Vec<_>>();
+        if self.framing == Framing::UntilClose {
+            return payload(self.events.as_bytes());
+        }
+        let mut rest = Vec::new();
+        for chunk in self.events.as_bytes().chunks(self.chunk) {
+            rest.extend([framing(&format!("{:x}\r\n", chunk.len())), payload(chunk), framing("\r\n")].concat());
+        }
+        rest.extend(framing("0\r\n\r\n"));
+        rest
+    }
+
+    /// What goes out of the rest.
+    fn sent(&self) -> Vec<(u8, bool)> {
+        let mut rest = self.rest();
+        rest.truncate(self.at.index(rest.len() + 1));
+        rest
+    }
+
+    /// A reset waits until the client has the first event: it may overtake what was sent, and before the commit somebody
+    /// else may be asked.
+    fn script(&self, number: usize, committed: &Gate) -> Script {
+        let rest = Step::send(self.sent().into_iter().map(|(byte, _)| byte).collect::<Vec<_>>());
+        let beginning = self.beginning(number);
+        match self.leaving {
+            Leaving::Fin => Script::after_request([beginning, rest, Step::Fin]),
+            Leaving::Rst => Script::after_request([beginning, Step::Until(committed.clone()), rest, Step::Rst]),
+        }
+    }
+
+    /// All events that went out whole.
+    fn whole_events(&self, number: usize) -> String {
+        let sent: Vec<u8> =
+            self.sent().into_iter().filter_map(|(byte, is_payload)| is_payload.then_some(byte)).collect();
+        let sent = format!("data: {number}\n\n{}", String::from_utf8_lossy(&sent));
+        let end = BLANK_LINES.iter().filter_map(|blank| Some(sent.rfind(blank)? + blank.len())).max();
+        sent[..end.unwrap()].to_owned()
+    }
+
+    fn check(&self, number: usize, got: &str, ended_cleanly: bool) {
+        let case = format!("cut {number} of the deterministic runner: {self:?}");
+        let (events, sent) = (got.strip_suffix(NEWS), self.whole_events(number));
+        assert!(!ended_cleanly && !got.contains("[DONE]"), "an end that looks right: {got:?} after {case}");
+        assert!(events.is_some() || self.leaving == Leaving::Rst, "no news of the end: {got:?} after {case}");
+        let events = events.unwrap_or(got);
+        let is_whole = BLANK_LINES.iter().any(|blank| events.ends_with(blank));
+        assert!(is_whole && sent.starts_with(events), "{events:?} of {sent:?} after {case}");
+        let is_all = events.trim_end() == sent.trim_end();
+        assert!(is_all || self.leaving == Leaving::Rst, "{events:?} of {sent:?} after {case}");
+    }
+}
+
+/// An upstream that may be slow to connect to on a busy machine: nobody else is to be asked for that.
+fn patient(name: &str, upstream: &ScriptedUpstream) -> Entry {
+    let upstream = OpenAi::new(&settings(name, upstream), Transport::new(Duration::from_secs(60))).unwrap();
+    let timeouts = Timeouts { plain: None, stream: Some(Duration::from_secs(60)) };
+    Candidate::new(name, Arc::new(Backend::new(Arc::new(upstream)))).timeouts(timeouts)
+}
+
+/// Asks for a stream, and checks it against the cut whose turn it was.
+async fn meet(house: &House, cuts: &[(Cut, Gate)]) {
+    let mut client = house.begin(&Ask::stream()).await;
+    client.read_head().await.expect("a head");
+    let mut got = client.read_chunk().await.expect("the first event").to_vec();
+    let number = String::from_utf8_lossy(&got)["data: ".len()..].lines().next().unwrap().parse().unwrap();
+    let (cut, committed): &(Cut, Gate) = &cuts[number];
+    committed.open();
+    let mut ended_cleanly = false;
+    while !ended_cleanly && let Some(chunk) = client.read_chunk().await {
+        ended_cleanly = chunk.is_empty();
+        got.extend_from_slice(&chunk);
+    }
+    cut.check(number, &String::from_utf8(got).unwrap(), ended_cleanly);
+}
+
+/// Promise 2: wherever a stream is cut, between events, within a line or a character, or in its framing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wherever_a_stream_is_cut_nobody_else_is_asked_and_no_end_is_invented() {
+    let (any_cut, mut runner) = (cuts(), TestRunner::deterministic());
+    let cuts: Vec<_> = (0..CUTS).map(|_| (any_cut.new_tree(&mut runner).unwrap().current(), Gate::new())).collect();
+    let scripts = cuts.iter().enumerate().map(|(number, (cut, committed))| cut.script(number, committed));
+    let first = ScriptedUpstream::start_each(scripts).await.unwrap();
+    let second = ScriptedUpstream::sse(["other", "[DONE]"]).await.unwrap();
+    let house = House::with([patient("first", &first), patient("second", &second)]).await;
+    stream::iter(0..CUTS).for_each_concurrent(CLIENTS, |_| meet(&house, &cuts)).await;
+    assert!(second.connections().is_empty(), "nobody is asked after the commit");
+    let stories = house.heard.until_finished(CUTS).await;
+    for story in &stories {
+        assert_eq!((story.outcome, attempts(story)), (Outcome::StreamBroken, vec![("first", AttemptResult::Ok)]));
+    }
+    assert_eq!((stories.len(), first.hits()), (CUTS, CUTS));
 }

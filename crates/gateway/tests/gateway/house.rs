@@ -7,8 +7,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use oar_exchange::{AttemptResult, Exchange};
-use oar_gateway::{Backend, Gateway, Limits, Peer};
+use oar_gateway::{Backend, Gateway, Limits, Peer, Rules};
 use oar_routing::{Candidate, Order, Router, Token};
+use oar_testkit::canary::Watch;
 use oar_testkit::{Heard, RawClient, RawResponse, ScriptedUpstream, request_bytes};
 use oar_upstream::openai::{OpenAi, Settings, Transport};
 use oar_upstream::{ResponseBody, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse};
@@ -20,9 +21,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
 
 /// What opens every upstream that has no tokens of its own.
-pub(crate) const TOKEN: &str = "team-token";
+pub(crate) const TOKEN: &str = "canary-team-token";
+
+/// What nobody but the upstream and the records may read.
+pub(crate) const PROMPT: &str = "canary-prompt";
+
+/// What [`Ask::chat`] says: the model `m`, and [`PROMPT`].
+pub(crate) const CHAT: &str = r#"{"model": "m", "user": "canary-prompt"}"#;
 
 /// An upstream as the router sees it.
 pub(crate) type Entry = Candidate<Arc<Backend>>;
@@ -30,8 +38,12 @@ pub(crate) type Entry = Candidate<Arc<Backend>>;
 pub(crate) struct House {
     addr: SocketAddr,
     pub(crate) heard: Arc<Heard>,
+    /// What the gateway does beside its connections.
+    pub(crate) tasks: TaskTracker,
     /// Owns the listener and every connection.
     _server: JoinSet<()>,
+    /// Fails the test when a secret got out.
+    _watch: Watch,
 }
 
 impl House {
@@ -53,13 +65,18 @@ impl House {
 
     /// These upstreams, and these tokens for those that have none of their own.
     pub(crate) async fn open(tokens: &[&str], entries: impl IntoIterator<Item = Entry>, limits: Limits) -> Self {
-        let heard = Heard::new();
-        let gateway = Gateway::builder(router(tokens, entries)).limits(limits).observer(heard.clone()).build();
+        let watch = Watch::start();
+        let (heard, tasks) = (Heard::new(), TaskTracker::new());
+        let gateway = Gateway::builder(router(tokens, entries))
+            .rules(Rules { limits, ..Rules::default() })
+            .observer(heard.clone())
+            .tunnels(tasks.clone())
+            .build();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let mut server = JoinSet::new();
         server.spawn(accept(listener, gateway));
-        Self { addr, heard, _server: server }
+        Self { addr, heard, tasks, _server: server, _watch: watch }
     }
 
     /// Asks on a connection of its own and reads the whole answer.
@@ -104,13 +121,18 @@ async fn accept(listener: TcpListener, gateway: Gateway) {
     }
 }
 
-/// An upstream of OpenAI's protocol with the key `sk-{name}`.
+/// The key of the upstream of this name.
+pub(crate) fn key_of(name: &str) -> String {
+    format!("canary-key-of-{name}")
+}
+
+/// An upstream of OpenAI's protocol with a key of its own.
 pub(crate) fn entry(name: &str, upstream: &ScriptedUpstream) -> Entry {
     entry_with(name, &settings(name, upstream))
 }
 
 pub(crate) fn settings(name: &str, upstream: &ScriptedUpstream) -> Settings {
-    Settings { sk: format!("sk-{name}").into(), endpoint: upstream.endpoint(), ..Settings::default() }
+    Settings { sk: key_of(name).into(), endpoint: upstream.endpoint(), ..Settings::default() }
 }
 
 pub(crate) fn entry_with(name: &str, settings: &Settings) -> Entry {
@@ -178,12 +200,12 @@ impl Ask {
 
     /// A chat with the model `m`.
     pub(crate) fn chat() -> Self {
-        Self::new("POST", "/v1/chat/completions").json(r#"{"model": "m"}"#)
+        Self::new("POST", "/v1/chat/completions").json(CHAT)
     }
 
     /// A chat with the model `m` that wants a stream.
     pub(crate) fn stream() -> Self {
-        Self::chat().json(r#"{"model": "m", "stream": true}"#)
+        Self::chat().json(r#"{"model": "m", "stream": true, "user": "canary-prompt"}"#)
     }
 
     pub(crate) fn token(self, token: &str) -> Self {

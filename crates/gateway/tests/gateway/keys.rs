@@ -1,6 +1,6 @@
 //! Whose key goes where.
 
-use crate::house::{Ask, House, TOKEN, entry, entry_with, settings, status};
+use crate::house::{Ask, CHAT, House, TOKEN, entry, entry_with, settings, status};
 use oar_routing::Access;
 use oar_testkit::{ScriptedUpstream, SeenRequest};
 use oar_upstream::openai::Settings;
@@ -22,8 +22,8 @@ async fn each_upstream_gets_its_own_key_and_never_the_clients_token() {
     let (first, second) = (broken().await, good().await);
     let house = House::of([&first, &second]).await;
     house.ask(&Ask::chat()).await;
-    assert_eq!(key(&first.requests()[0]), ["Bearer sk-first"]);
-    assert_eq!(key(&second.requests()[0]), ["Bearer sk-second"]);
+    assert_eq!(key(&first.requests()[0]), ["Bearer canary-key-of-first"]);
+    assert_eq!(key(&second.requests()[0]), ["Bearer canary-key-of-second"]);
     for upstream in [&first, &second] {
         assert!(!String::from_utf8_lossy(upstream.requests()[0].head.raw()).contains(TOKEN));
     }
@@ -42,7 +42,7 @@ async fn the_clients_token_goes_to_the_upstream_that_wants_it_and_to_no_other() 
         let house = House::with(entries).await;
         assert_eq!(status(&house.ask(&Ask::chat()).await), 502);
         assert_eq!(key(&asis.requests()[0]), [format!("Bearer {TOKEN}")]);
-        assert_eq!(key(&other.requests()[0]), ["Bearer sk-other"]);
+        assert_eq!(key(&other.requests()[0]), ["Bearer canary-key-of-other"]);
     }
 }
 
@@ -53,10 +53,10 @@ async fn credentials_of_any_other_kind_stop_at_the_gateway() {
     for keep_header in [false, true] {
         let upstream = good().await;
         let house = House::with([entry_with("first", &Settings { keep_header, ..settings("first", &upstream) })]).await;
-        let ask = secrets.iter().fold(Ask::chat(), |ask, name| ask.header(name, "canary"));
+        let ask = secrets.iter().fold(Ask::chat(), |ask, name| ask.header(name, "canary-private"));
         house.ask(&ask.header("x-custom", "1").header("openai-organization", "org-1")).await;
         let head = upstream.requests()[0].head.clone();
-        assert!(!String::from_utf8_lossy(head.raw()).contains("canary"), "{head:?}");
+        assert!(!String::from_utf8_lossy(head.raw()).contains("canary-private"), "{head:?}");
         assert_eq!(head.header("openai-organization"), Some("org-1"));
         assert_eq!(head.header("x-custom").is_some(), keep_header);
     }
@@ -70,7 +70,7 @@ async fn a_client_cannot_have_our_key_or_our_framing_removed() {
     let ask = Ask::chat().header("connection", "authorization, content-length, host");
     assert_eq!(status(&house.ask(&ask).await), 200);
     let request = &upstream.requests()[0];
-    assert_eq!(key(request), ["Bearer sk-first"]);
-    assert_eq!((request.body.as_ref(), request.complete), (&br#"{"model": "m"}"#[..], true));
+    assert_eq!(key(request), ["Bearer canary-key-of-first"]);
+    assert_eq!((request.body.as_ref(), request.complete), (CHAT.as_bytes(), true));
     assert!(request.head.header("host").is_some());
 }

@@ -6,17 +6,25 @@
 mod house;
 
 mod authenticate;
+mod injection;
 mod keys;
 mod read;
 mod unambiguous;
 
 mod attempt;
+mod connect;
 mod hold;
 mod patience;
 mod policy;
+mod stale;
 mod terminal;
 
+mod error_answers;
+mod oddities;
+
 mod broken;
+mod endless;
+mod long;
 mod panics;
 mod relay;
 mod stream;
@@ -24,6 +32,10 @@ mod tunnel;
 
 mod models;
 
+mod apart;
 mod cors;
+mod drain_after;
+mod kept;
 mod reject;
+mod secrecy;
 mod story;

@@ -51,15 +51,17 @@ async fn the_list_is_the_union_of_allowed_names_and_listed_models_each_once() {
 
 #[tokio::test]
 async fn the_list_has_what_the_callers_token_opens() {
-    let entries = |first, second| [own(entry("first", first), "a").allow(["of-a"]), own(entry("second", second), "b")];
+    let entries = |first, second| {
+        [own(entry("first", first), "canary-a").allow(["of-a"]), own(entry("second", second), "canary-b")]
+    };
     let (first, second) = (listing(&[]).await, listing(&["of-b"]).await);
     let house = House::open(&[TOKEN], entries(&first, &second), Limits::default()).await;
-    for (token, expected) in [("a", "of-a"), ("b", "of-b")] {
+    for (token, expected) in [("canary-a", "of-a"), ("canary-b", "of-b")] {
         let answer = house.ask(&Ask::stranger("GET", "/v1/models").token(token)).await;
         assert_eq!(ids(&json(&answer)), [expected]);
     }
     assert_eq!(status(&house.ask(&Ask::stranger("GET", "/v1/models")).await), 401);
-    assert_eq!(status(&house.ask(&Ask::stranger("GET", "/v1/models").token("c")).await), 401);
+    assert_eq!(status(&house.ask(&Ask::stranger("GET", "/v1/models").token("canary-c")).await), 401);
 }
 
 #[tokio::test]
@@ -70,7 +72,7 @@ async fn an_upstream_is_asked_with_its_own_key_at_its_own_path() {
     models(&house).await;
     let head = upstream.requests()[0].head.clone();
     assert_eq!((head.method(), head.target()), ("GET", "/openai/v1/models"));
-    assert_eq!(head.header("authorization"), Some("Bearer sk-first"));
+    assert_eq!(head.header("authorization"), Some("Bearer canary-key-of-first"));
 }
 
 #[tokio::test]
@@ -92,8 +94,8 @@ async fn an_upstream_is_asked_once_for_many_questions_and_again_when_the_answer_
 async fn a_list_that_depends_on_the_caller_is_not_remembered() {
     let upstream = listing(&["x"]).await;
     let passing = Settings { sk: "asis".into(), ..settings("first", &upstream) };
-    let house = House::open(&["a", "b"], [entry_with("first", &passing)], Limits::default()).await;
-    for token in ["a", "b"] {
+    let house = House::open(&["canary-a", "canary-b"], [entry_with("first", &passing)], Limits::default()).await;
+    for token in ["canary-a", "canary-b"] {
         house.ask(&Ask::stranger("GET", "/v1/models").token(token)).await;
         let asked = upstream.requests().pop().unwrap().head;
         assert_eq!(asked.header("authorization"), Some(format!("Bearer {token}").as_str()));

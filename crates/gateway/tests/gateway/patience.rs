@@ -1,14 +1,20 @@
 //! How long an upstream is waited for, with a clock that only these tests move.
 
-use crate::house::{Ask, Fake, House, TOKEN, entry, router, status};
+use crate::house::{Ask, Entry, Fake, House, TOKEN, attempts, entry, router, status};
+use async_trait::async_trait;
 use bytes::Bytes;
-use http::Request;
-use http_body_util::Full;
-use oar_gateway::{Gateway, Limits};
-use oar_routing::Timeouts;
-use oar_testkit::ScriptedUpstream;
+use futures_util::stream;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http_body::Frame;
+use http_body_util::{Full, StreamBody};
+use oar_exchange::AttemptResult::{self, FirstEventTimeout, HeadTimeout};
+use oar_gateway::{Backend, Gateway, Limits, Patience, Rules};
+use oar_routing::{Candidate, Timeouts};
+use oar_testkit::{Heard, ScriptedUpstream};
+use oar_upstream::{BodyError, ResponseBody, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 const PLAIN: &str = r#"{"model": "m"}"#;
 const STREAM: &str = r#"{"model": "m", "stream": true}"#;
@@ -111,4 +117,73 @@ async fn no_time_at_all_is_told_as_a_time_out() {
     let house = House::limited([entry("only", &upstream)], limits).await;
     assert_eq!(status(&house.ask(&Ask::chat()).await), 504);
     assert!(upstream.connections().is_empty());
+}
+
+/// An upstream that begins a stream after so long, and then says nothing.
+struct Slow(Duration);
+
+#[async_trait]
+impl Upstream for Slow {
+    async fn send(&self, _: &UpstreamRequest) -> Result<UpstreamResponse, UpstreamError> {
+        sleep(self.0).await;
+        let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))];
+        let body = StreamBody::new(stream::pending::<Result<Frame<Bytes>, BodyError>>());
+        let (headers, body) = (HeaderMap::from_iter(headers), ResponseBody::stream(body));
+        Ok(UpstreamResponse { status: StatusCode::OK, headers, body })
+    }
+}
+
+fn slow(head_after: u64, total: u64) -> Entry {
+    let patience = Patience { total: Some(Duration::from_secs(total)), ..Patience::default() };
+    let backend = Backend::new(Arc::new(Slow(Duration::from_secs(head_after)))).patience(patience);
+    Candidate::new("slow", Arc::new(backend))
+}
+
+/// What came of these upstreams for a request that wants a stream: the answer's status, the first attempt's result, how
+/// many attempts there were, and after how many seconds the answer was there.
+async fn tried(entries: impl IntoIterator<Item = Entry>, limits: Limits) -> (u16, AttemptResult, usize, u64) {
+    let heard = Heard::new();
+    let gateway = Gateway::builder(router(&[TOKEN], entries))
+        .rules(Rules { limits, ..Rules::default() })
+        .observer(heard.clone())
+        .build();
+    let request = Request::post("/v1/chat/completions").header("host", "gateway.test").header("authorization", TOKEN);
+    let began = Instant::now();
+    let answer = gateway.serve(request.body(Full::new(Bytes::from(STREAM))).unwrap()).await;
+    let (status, seconds) = (answer.status().as_u16(), began.elapsed().as_secs());
+    drop(answer);
+    let story = heard.only().await;
+    (status, attempts(&story)[0].1, story.attempts.len(), seconds)
+}
+
+/// The head and the first event together; and a longer limit of its own gives it no more time for either.
+#[tokio::test(start_paused = true)]
+async fn an_upstreams_own_total_ends_an_attempt_in_whichever_phase_it_is() {
+    for (head_after, total, result, seconds) in [
+        (9, 8, HeadTimeout, 8),
+        (3, 8, FirstEventTimeout, 8),
+        (15, 60, HeadTimeout, 10),
+        (3, 600, FirstEventTimeout, 303),
+    ] {
+        let other = Fake::answering("good");
+        let told = tried([slow(head_after, total), other.entry("other")], Limits::default()).await;
+        assert_eq!((told, other.hits()), ((200, result, 2, seconds), 1), "{head_after} {total}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_only_upstreams_own_total_counts_as_well() {
+    assert_eq!(tried([slow(3, 8)], Limits::default()).await, (504, FirstEventTimeout, 1, 8));
+    assert_eq!(tried([slow(20, 8)], Limits::default()).await, (504, HeadTimeout, 1, 8));
+}
+
+/// The limit on all attempts is counted from the request's arrival, the upstream's own from its attempt's beginning.
+#[tokio::test(start_paused = true)]
+async fn the_limit_of_all_attempts_still_ends_the_trying() {
+    let limits = Limits { total: Some(Duration::from_secs(12)), ..Limits::default() };
+    let other = Fake::answering("never asked");
+    assert_eq!(tried([slow(3, 30), other.entry("other")], limits).await, (504, FirstEventTimeout, 1, 12));
+    assert_eq!(other.hits(), 0);
+    let second = Candidate::new("second", Arc::new(Backend::new(Arc::new(Slow(Duration::from_secs(3))))));
+    assert_eq!(tried([slow(3, 8), second], limits).await, (504, FirstEventTimeout, 2, 12));
 }

@@ -1,7 +1,7 @@
 //! After which failures the next upstream is tried.
 
 use crate::house::{Ask, House, attempts, entry, status};
-use oar_exchange::AttemptResult::{HeadTimeout, ResetBeforeHead, Status};
+use oar_exchange::AttemptResult::{self, HeadTimeout, ResetBeforeHead, Status};
 use oar_exchange::Outcome;
 use oar_routing::{FailoverOn, FailureClass};
 use oar_testkit::{Script, ScriptedUpstream, Step};
@@ -31,6 +31,22 @@ async fn under_standard_an_upstreams_own_trouble_is_tried_elsewhere() {
         let second = ScriptedUpstream::answering(200, &[], "fine").await.unwrap();
         let house = house(&first, &second, &FailoverOn::Standard).await;
         assert_eq!(house.ask(&Ask::chat()).await.text(), "fine", "{code}");
+    }
+}
+
+/// S08: what an upstream may do better in a moment, another one may do now.
+#[tokio::test]
+async fn a_status_that_asks_to_try_again_is_tried_elsewhere_under_every_policy() {
+    for code in [408, 409, 421, 425] {
+        for policy in [FailoverOn::Any, FailoverOn::Standard] {
+            let first = ScriptedUpstream::answering(code, &[], "again").await.unwrap();
+            let second = ScriptedUpstream::answering(200, &[], "fine").await.unwrap();
+            let house = house(&first, &second, &policy).await;
+            assert_eq!(house.ask(&Ask::chat()).await.text(), "fine", "{code} {policy:?}");
+            let story = house.story().await;
+            assert_eq!(attempts(&story), [("first", Status), ("second", AttemptResult::Ok)], "{code} {policy:?}");
+            assert_eq!((story.attempts[0].status, first.hits()), (Some(code), 1));
+        }
     }
 }
 

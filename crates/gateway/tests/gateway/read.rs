@@ -1,6 +1,6 @@
 //! The body: read whole before anybody is asked, and the same bytes for everybody.
 
-use crate::house::{Ask, House, entry, json, refusal, status};
+use crate::house::{Ask, CHAT, House, entry, json, refusal, status};
 use bytes::Bytes;
 use oar_exchange::Outcome;
 use oar_gateway::Limits;
@@ -127,7 +127,7 @@ async fn a_chunked_body_is_refused_the_moment_it_is_too_large() {
 #[tokio::test]
 async fn a_body_of_exactly_the_limit_is_taken() {
     let upstream = good().await;
-    let house = capped(&upstream, 14).await;
+    let house = capped(&upstream, CHAT.len()).await;
     assert_eq!(status(&house.ask(&Ask::chat()).await), 200);
 }
 
@@ -235,8 +235,7 @@ async fn a_body_that_does_not_come_in_time_is_refused() {
     let house = House::of([&upstream]).await;
     for drops in [0, 20] {
         let mut client = house.connect().await;
-        let head =
-            "POST /v1/files HTTP/1.1\r\nhost: h\r\nauthorization: Bearer team-token\r\ncontent-length: 100\r\n\r\n";
+        let head = "POST /v1/files HTTP/1.1\r\nhost: h\r\nauthorization: Bearer canary-team-token\r\ncontent-length: 100\r\n\r\n";
         client.send(head).await.unwrap();
         for _ in 0..drops {
             client.send("x").await.unwrap();

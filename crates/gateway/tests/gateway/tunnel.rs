@@ -1,11 +1,11 @@
 //! Upgraded connections: chosen like any other answer, then bytes both ways until one side ends.
 
-use crate::house::{Ask, Entry, House, attempts, entry, refusal, status};
+use crate::house::{Ask, Entry, House, TOKEN, attempts, entry, refusal, status};
 use oar_exchange::{AttemptResult, Exchange, Outcome};
 use oar_gateway::Backend;
 use oar_routing::Candidate;
 use oar_testkit::standin::{Mode, Standin};
-use oar_testkit::{Ending, Gate, RawClient, Script, ScriptedUpstream, Step};
+use oar_testkit::{Ending, Gate, RawClient, Script, ScriptedUpstream, Step, canary};
 use oar_upstream::openai::{OpenAi, Settings, Transport};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +40,7 @@ fn carried(story: &Arc<Exchange>) -> (Outcome, u16, u64, u64) {
 }
 
 fn realtime(name: &str, endpoint: &str) -> Entry {
-    let settings = Settings { sk: "sk-realtime".into(), endpoint: endpoint.into(), ..Settings::default() };
+    let settings = Settings { sk: "canary-key-of-realtime".into(), endpoint: endpoint.into(), ..Settings::default() };
     let upstream = OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).unwrap();
     Candidate::new(name, Arc::new(Backend::new(Arc::new(upstream))))
 }
@@ -95,7 +95,7 @@ async fn the_handshake_goes_out_with_the_upstreams_key_and_comes_back_without_it
     let asked = upstream.requests()[0].head.clone();
     assert_eq!(asked.target(), "/v1/realtime?model=gpt-realtime");
     for (name, value) in [
-        ("authorization", "Bearer sk-first"),
+        ("authorization", "Bearer canary-key-of-first"),
         ("upgrade", "websocket"),
         ("sec-websocket-version", "13"),
         ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
@@ -115,18 +115,20 @@ async fn a_key_among_the_subprotocols_lets_a_browser_in_and_goes_no_further() {
         .header("connection", "Upgrade")
         .header("upgrade", "websocket")
         .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
-    let wrong = browser.clone().header("sec-websocket-protocol", "realtime, openai-insecure-api-key.wrong");
+    let wrong = browser.clone().header("sec-websocket-protocol", "realtime, openai-insecure-api-key.canary-wrong");
     assert_eq!(status(&house.ask(&wrong).await), 401);
-    let right = browser
-        .header("sec-websocket-protocol", "realtime, openai-insecure-api-key.team-token, openai-beta.realtime-v1");
+    let right = browser.header(
+        "sec-websocket-protocol",
+        "realtime, openai-insecure-api-key.canary-team-token, openai-beta.realtime-v1",
+    );
     let mut client = house.begin(&right).await;
     assert_eq!(client.read_head().await.unwrap().status(), Some(101));
     let asked = upstream.requests()[0].head.clone();
     assert_eq!(asked.header("sec-websocket-protocol"), Some("realtime, openai-beta.realtime-v1"));
-    assert!(!String::from_utf8_lossy(asked.raw()).contains("team-token"));
+    assert!(!String::from_utf8_lossy(asked.raw()).contains(TOKEN));
     client.abandon();
     let told = format!("{:?}", house.heard.until_finished(2).await);
-    assert!(!told.contains("team-token") && !told.contains("wrong"));
+    canary::assert_none("the stories", told);
 }
 
 #[tokio::test]

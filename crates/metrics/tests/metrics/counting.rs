@@ -46,6 +46,23 @@ fn every_attempt_counts_and_all_but_the_last_are_failovers() {
     assert_eq!(value(&metrics, r#"oar_failovers_total{reason="ok"}"#), "0");
 }
 
+/// U15: nobody else had to step in.
+#[test]
+fn a_repeat_on_a_new_connection_is_an_attempt_and_no_failover() {
+    let metrics = metrics();
+    let stale = || attempt("primary", AttemptResult::StaleConnection);
+    let mut story = exchange(Outcome::Ok, 200);
+    story.attempts = vec![stale(), attempt("primary", AttemptResult::Ok)];
+    finish(&metrics, story.clone());
+    assert_eq!(value(&metrics, r#"oar_attempts_total{upstream="primary",result="stale_connection"}"#), "1");
+    assert_eq!(value(&metrics, r#"oar_failovers_total{reason="stale_connection"}"#), "0");
+
+    story.attempts = vec![stale(), stale(), attempt("spare", AttemptResult::Ok)];
+    finish(&metrics, story);
+    assert_eq!(value(&metrics, r#"oar_attempts_total{upstream="primary",result="stale_connection"}"#), "3");
+    assert_eq!(value(&metrics, r#"oar_failovers_total{reason="stale_connection"}"#), "1");
+}
+
 #[test]
 fn a_client_that_left_is_told_apart_by_what_it_had_been_sent() {
     let metrics = metrics();

@@ -114,7 +114,7 @@ mod tests {
     const OK: &str = r#"{"code":0,"msg":"success","data":{},"StatusCode":0,"StatusMessage":"success"}"#;
 
     fn feishu(server: &Server, secret: Option<&str>) -> Feishu {
-        let webhook = hook(server, "/open-apis/bot/v2/hook/h00k");
+        let webhook = hook(server, "/open-apis/bot/v2/hook/canary");
         Feishu::new(&http(), &webhook, secret.map(SecretString::from)).expect("a URL")
     }
 
@@ -131,7 +131,7 @@ mod tests {
         let (bot, alert) = (feishu(&server, None), alert());
         let (request, result) = tokio::join!(server.answer("200 OK", OK), bot.notify(&alert));
         assert!(result.is_ok(), "{result:?}");
-        assert_eq!(request.line, "POST /open-apis/bot/v2/hook/h00k HTTP/1.1");
+        assert_eq!(request.line, "POST /open-apis/bot/v2/hook/canary HTTP/1.1");
         assert_eq!(request.header("content-type"), Some("application/json"));
         assert_eq!(request.json(), json!({ "msg_type": "text", "content": { "text": alert.text() } }));
     }
@@ -153,12 +153,12 @@ mod tests {
     #[tokio::test]
     async fn a_bot_with_a_secret_signs_with_the_time_of_sending() {
         let server = Server::start().await;
-        let (bot, alert) = (feishu(&server, Some("hush")), alert());
+        let (bot, alert) = (feishu(&server, Some("canary")), alert());
         let (request, _) = tokio::join!(server.answer("200 OK", OK), bot.notify(&alert));
         let body = request.json();
         let timestamp: u64 = body["timestamp"].as_str().expect("a string").parse().expect("seconds");
         assert!(UNIX_EPOCH + Duration::from_secs(timestamp) <= SystemTime::now());
-        assert_eq!(body["sign"], Signature::at(timestamp, &"hush".into()).sign);
+        assert_eq!(body["sign"], Signature::at(timestamp, &"canary".into()).sign);
     }
 
     #[tokio::test]

@@ -122,7 +122,7 @@ mod tests {
     use std::time::Duration;
 
     fn webhook(server: &Server) -> Webhook {
-        Webhook::new(&http(), &hook(server, "/s3cret")).expect("a URL")
+        Webhook::new(&http(), &hook(server, "/canary")).expect("a URL")
     }
 
     #[tokio::test]
@@ -132,7 +132,7 @@ mod tests {
         alert.more = 3;
         let (request, result) = tokio::join!(server.answer("204 No Content", ""), hook.notify(&alert));
         assert!(result.is_ok(), "{result:?}");
-        assert_eq!(request.line, "POST /s3cret HTTP/1.1");
+        assert_eq!(request.line, "POST /canary HTTP/1.1");
         assert_eq!(request.header("content-type"), Some("application/json"));
         let expected = json!({
             "type": "alert",
@@ -177,7 +177,7 @@ mod tests {
     async fn an_endpoint_that_hangs_is_given_up() {
         let server = Server::start().await;
         let limit = Duration::from_millis(50);
-        let hook = Webhook::new(&http_with_limit(limit), &hook(&server, "/s3cret")).expect("a URL");
+        let hook = Webhook::new(&http_with_limit(limit), &hook(&server, "/canary")).expect("a URL");
         let alert = alert();
         let result = tokio::select! {
             never = server.hang() => match never {},
@@ -199,14 +199,14 @@ mod tests {
             shown.push_str(&error.to_string());
             cause = error.source();
         }
-        assert!(!shown.contains("s3cret"), "{shown}");
+        assert!(!shown.contains("canary"), "{shown}");
     }
 
     #[test]
     fn an_address_that_is_no_url_is_an_error_that_does_not_show_it() {
-        for wrong in ["", "s3cret", "/s3cret", "ftp://s3cret", "hooks.example/s3cret"] {
+        for wrong in ["", "canary", "/canary", "ftp://canary", "hooks.example/canary"] {
             let error = Webhook::new(&http(), &wrong.into()).expect_err(wrong);
-            assert!(!format!("{error} {error:?}").contains("s3cret"));
+            assert!(!format!("{error} {error:?}").contains("canary"));
         }
     }
 }

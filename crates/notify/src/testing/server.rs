@@ -1,5 +1,6 @@
 //! A server that answers one request as it is told, in the test's own task.
 
+use oar_testkit::canary::Watch;
 use secrecy::SecretString;
 use serde_json::Value;
 use std::convert::Infallible;
@@ -7,8 +8,11 @@ use std::future::pending;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Listens on a port of its own until dropped.
-pub(crate) struct Server(TcpListener);
+/// Listens on a port of its own until dropped, and fails the test when a secret got out meanwhile.
+pub(crate) struct Server {
+    listener: TcpListener,
+    _watch: Watch,
+}
 
 /// A request as it came over the wire.
 pub(crate) struct Request {
@@ -20,13 +24,14 @@ pub(crate) struct Request {
 
 /// The URL of `path` on `server`.
 pub(crate) fn hook(server: &Server, path: &str) -> SecretString {
-    let address = server.0.local_addr().expect("an address");
+    let address = server.listener.local_addr().expect("an address");
     format!("http://{address}{path}").into()
 }
 
 impl Server {
     pub(crate) async fn start() -> Self {
-        Self(TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port"))
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        Self { listener, _watch: Watch::start() }
     }
 
     /// Reads one request and answers it.
@@ -57,7 +62,7 @@ impl Server {
     }
 
     async fn request(&self) -> (TcpStream, Request) {
-        let (mut connection, _) = self.0.accept().await.expect("a client");
+        let (mut connection, _) = self.listener.accept().await.expect("a client");
         let mut bytes = Vec::new();
         loop {
             if let Some(request) = Request::parse(&bytes) {

@@ -68,5 +68,7 @@ fn statement(rows: usize) -> String {
         format!("({})", numbers.collect::<Vec<_>>().join(", "))
     };
     let tuples = (0..rows).map(tuple).collect::<Vec<_>>().join(", ");
-    format!("INSERT INTO records ({}) VALUES {tuples} ON CONFLICT (exchange_id) DO NOTHING", names.join(", "))
+    // The condition names the partial index.
+    let known = "(exchange_id) WHERE exchange_id IS NOT NULL";
+    format!("INSERT INTO records ({}) VALUES {tuples} ON CONFLICT {known} DO NOTHING", names.join(", "))
 }

@@ -1,7 +1,7 @@
 //! What the limits are for: servers that go silent and locks that others hold, on a scratch server and with short limits.
 
 use super::*;
-use crate::{DropReason, Recorder};
+use crate::{DropReason, Recorder, postgres_dsn};
 use oar_exchange::{Answer, Exchange, Observer, Outcome, Request};
 use std::convert::Infallible;
 use std::future::pending;
@@ -13,6 +13,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+#[path = "../../tests/record/server.rs"]
+mod server;
+
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(60);
 const GENEROUS: Limits =
@@ -23,7 +26,7 @@ const GO_TABLE: &str = "CREATE TABLE records (id bigserial PRIMARY KEY, hostname
     elapsed_time bigint, status bigint, \"authorization\" text, user_agent text, headers text)";
 
 /// The scratch server's URL up to the name of the database.
-fn server() -> String {
+fn scratch_server() -> String {
     let url = std::env::var("OAR_TEST_POSTGRES");
     let url = url.expect("run `make test`, which starts a scratch PostgreSQL and sets OAR_TEST_POSTGRES");
     url.rsplit_once('/').map(|(server, _)| server.to_owned()).expect("a url")
@@ -40,12 +43,12 @@ impl Other {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
         let name = format!("oar_limits_{now}_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        Self::at(format!("{}/postgres", server())).await.run(&format!("CREATE DATABASE {name}")).await;
-        Self::at(format!("{}/{name}", server())).await
+        Self::at(format!("{}/postgres", scratch_server())).await.run(&format!("CREATE DATABASE {name}")).await;
+        Self::at(format!("{}/{name}", scratch_server())).await
     }
 
     async fn at(url: String) -> Self {
-        let session = Session::log_in(&url.parse().unwrap(), LONG, LONG).await.unwrap();
+        let session = Session::log_in(&postgres_dsn::parse(&url).unwrap(), LONG, LONG).await.unwrap();
         Self { url, session }
     }
 
@@ -92,7 +95,7 @@ impl Hushed {
 
     async fn pass(&self) -> io::Result<Infallible> {
         let mut calls = JoinSet::new();
-        let server: tokio_postgres::Config = format!("{}/postgres", server()).parse().unwrap();
+        let server: tokio_postgres::Config = format!("{}/postgres", scratch_server()).parse().unwrap();
         loop {
             let (client, _) = self.listener.accept().await?;
             let server = TcpStream::connect(("127.0.0.1", server.get_ports()[0])).await?;
@@ -249,4 +252,58 @@ fn exchange() -> Exchange {
         usage: None,
         elapsed: Duration::ZERO,
     }
+}
+
+/// D04: every process of it stands still, then goes on as if nothing had been.
+#[tokio::test]
+async fn a_frozen_server_is_given_up_and_used_again_when_it_thaws() {
+    let mut server = server::Server::start();
+    let limits = Limits { login: SHORT, answer: SHORT, ..GENEROUS };
+    let mut store = PostgresStore::within(GENEROUS, &server.url.clone().into()).unwrap().started().await.unwrap();
+    let row = Row { exchange_id: Some("a".to_owned()), ..Row::default() };
+    store.server.limits = limits;
+    server.order("freeze");
+    for _ in 0..2 {
+        let error = store.write(std::slice::from_ref(&row)).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    }
+    server.order("thaw");
+    store.server.limits = GENEROUS;
+    store.write(&[row]).await.unwrap();
+    assert_eq!(store.recent(10).await.unwrap().len(), 1);
+}
+
+/// D11: any table is large for this one.
+#[tokio::test]
+async fn a_large_table_gets_its_indices_one_by_one_and_the_one_that_rows_need_first() {
+    let mut other = Other::with_a_database().await;
+    other.run(&format!("{GO_TABLE}; INSERT INTO records (hostname) VALUES ('go')")).await;
+    let mut store = other.store(GENEROUS);
+    store.small = 0;
+    let mut store = store.started().await.unwrap();
+    assert!(!store.is_ready() && store.missing().count() == schema::INDICES.len());
+    store.write(&[]).await.unwrap();
+    assert!(store.is_ready() && store.missing().count() == schema::INDICES.len() - 1);
+    let rows = ["a", "b"].map(|id| Row { exchange_id: Some(id.to_owned()), ..Row::default() });
+    while store.tend(&Retention::default(), UNIX_EPOCH).await.unwrap() == Tended::More {
+        store.write(&rows).await.unwrap();
+    }
+    assert_eq!((store.missing().count(), store.recent(10).await.unwrap().len()), (0, 3));
+    let again = other.store(GENEROUS).started().await.unwrap();
+    assert!(again.is_ready() && again.missing().count() == 0);
+}
+
+/// D04: rows wait for it, and whoever starts meanwhile does not.
+#[tokio::test]
+async fn an_index_that_another_gateway_makes_holds_up_no_start() {
+    let mut other = Other::with_a_database().await;
+    other
+        .run(&format!("{GO_TABLE}; INSERT INTO records (hostname) VALUES ('go'); SELECT pg_advisory_lock(1868657153)"))
+        .await;
+    let mut store = other.store(Limits { lock: SHORT, ..GENEROUS });
+    store.small = 0;
+    let mut store = store.started().await.unwrap();
+    assert!(matches!(store.write(&[]).await, Err(StoreError::Unavailable(_))));
+    other.run("SELECT pg_advisory_unlock(1868657153)").await;
+    store.write(&[]).await.unwrap();
 }

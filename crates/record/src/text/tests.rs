@@ -1,5 +1,13 @@
 use super::*;
-use oar_exchange::Transcript;
+use oar_exchange::{Transcript, Whole};
+
+fn request(media_type: Option<&str>, body: &Bytes, bytes: u64) -> Field {
+    super::request(media_type, body, bytes, FIELD_CAP_BYTES)
+}
+
+fn answer(answer: &Answer) -> Field {
+    super::answer(answer, FIELD_CAP_BYTES)
+}
 
 fn whole(media_type: Option<&str>, body: &Bytes) -> Field {
     request(media_type, body, body.len() as u64)
@@ -123,4 +131,34 @@ fn a_short_field_is_cut_at_its_cap_and_marked() {
 #[test]
 fn a_body_that_the_gateway_kept_in_part_is_marked() {
     assert_eq!(request(None, &Bytes::from("abc"), 4), Field { text: "abc".into(), truncated: true });
+}
+
+#[test]
+fn the_cap_is_the_policys() {
+    let body = Bytes::from("abcdef");
+    assert_eq!(super::request(Some("text/plain"), &body, 6, 5), Field { text: "abcde".into(), truncated: true });
+    assert_eq!(super::answer(&answered("text/plain", "abcdef"), 6), Field { text: "abcdef".into(), truncated: false });
+    let stream = "data: {\"choices\":[{\"delta\":{\"content\":\"abcdef\"}}]}\n\n";
+    assert_eq!(super::answer(&answered("text/event-stream", stream), 3), Field { text: "abc".into(), truncated: true });
+}
+
+#[test]
+fn a_stream_that_was_put_together_on_its_way_is_kept_as_it_is() {
+    for (text, expected, whole) in [("Hi", "Hi", Whole::All), ("data: x", "data: x", Whole::Cut)] {
+        let stream = Answer { body: Transcript::assembled(text.into(), whole), ..answered("text/event-stream", "raw") };
+        assert_eq!(answer(&stream), Field { text: expected.into(), truncated: whole == Whole::Cut });
+    }
+    let sound =
+        Answer { body: Transcript::assembled(String::new(), Whole::All), ..answered("text/event-stream", "raw") };
+    assert_eq!(answer(&sound).text, "[3 bytes of text/event-stream]");
+}
+
+#[test]
+fn an_outline_of_a_form_follows_its_note_and_a_form_itself_does_not() {
+    let media_type = Some("multipart/form-data; boundary=x");
+    let outlined = request(media_type, &Bytes::from("model: \"m\""), 12345);
+    let text = "[12345 bytes of multipart/form-data]\nmodel: \"m\"".into();
+    assert_eq!(outlined, Field { text, truncated: false });
+    let cut = super::request(media_type, &Bytes::from("model: \"m\""), 12345, 5);
+    assert_eq!((cut.text.ends_with("\nmodel"), cut.truncated), (true, true));
 }

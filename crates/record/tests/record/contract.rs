@@ -1,11 +1,13 @@
 //! What both stores promise.
 
-use crate::exchanges::{exchange, moment, row};
+use crate::exchanges::{answer, exchange, moment, row};
 use crate::scratch::{Database, Kept, Postgres, Sqlite};
 use oar_exchange::Observer;
 use oar_record::{CreatedAt, DropReason, FIELD_CAP_BYTES, Recorder, Row, Store};
+use oar_testkit::canary;
+use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// Runs each of these functions on a database of either kind.
 macro_rules! on_both {
@@ -18,6 +20,7 @@ macro_rules! on_both {
         }
     };
 }
+pub(crate) use on_both;
 
 on_both! {
     rows_come_back_as_they_were_written_newest_first,
@@ -28,7 +31,11 @@ on_both! {
     a_database_opens_again_and_by_two_at_once,
     an_abandoned_write_leaves_a_store_that_works,
     a_row_that_breaks_a_constraint_is_dropped_alone,
+    what_a_row_says_is_not_told_when_it_is_refused,
     everything_queued_is_in_the_store_after_stop,
+    poison_in_a_full_batch_costs_nothing,
+    two_prompts_that_interleave_stay_with_their_requests,
+    a_clock_that_jumps_moves_moments_and_no_duration,
 }
 
 fn ids(rows: &[Row]) -> Vec<&str> {
@@ -72,7 +79,7 @@ async fn long_and_odd_text_survives(database: impl Database) {
     let mut store = database.open().await;
     let mut odd = exchange("a");
     odd.request.body = format!("你好 '; DROP TABLE records; -- \0 {}", "é".repeat(FIELD_CAP_BYTES)).into();
-    odd.request.headers.insert("x-odd", http::HeaderValue::from_bytes(b"\xff\xfe").unwrap());
+    odd.request.headers.insert("x-stainless-odd", http::HeaderValue::from_bytes(b"\xff\xfe").unwrap());
     let row = Row::from_exchange(&odd, "gateway-1");
     store.write(std::slice::from_ref(&row)).await.unwrap();
     let recent = store.recent(1).await.unwrap();
@@ -139,6 +146,20 @@ async fn a_row_that_breaks_a_constraint_is_dropped_alone(database: impl Database
     assert_eq!(database.text("SELECT CAST(count(*) AS text) FROM records").await, "19");
 }
 
+/// A09: PostgreSQL quotes the whole row that breaks a constraint. The database's watch looks at the log.
+async fn what_a_row_says_is_not_told_when_it_is_refused(database: impl Database) {
+    let mut store = database.open().await;
+    database.sql("CREATE UNIQUE INDEX one_prompt ON records (body)").await;
+    store.write(&[row("a")]).await.unwrap();
+    let error = store.write(&[row("b")]).await.unwrap_err();
+    canary::assert_none("a refusal", format!("{error:?} {}", error.source().unwrap()));
+    let (recorder, writer) = Recorder::start(Box::new(store), "gateway-1");
+    recorder.finished(&Arc::new(exchange("c")));
+    let counters = recorder.counters();
+    writer.run(async { Duration::from_secs(30) }).await;
+    assert_eq!(counters.dropped(DropReason::Invalid), 1);
+}
+
 async fn everything_queued_is_in_the_store_after_stop(database: impl Database) {
     let store = database.open().await;
     let (recorder, writer) = Recorder::start(Box::new(store), "gateway-1");
@@ -150,4 +171,60 @@ async fn everything_queued_is_in_the_store_after_stop(database: impl Database) {
     writer.run(async { Duration::from_secs(30) }).await;
     assert_eq!((counters.written(), counters.queued_rows(), counters.queued_bytes()), (1_234, 0, 0));
     assert_eq!(database.text("SELECT CAST(count(*) AS text) FROM records").await, "1234");
+}
+
+/// D10: what cannot be stored as it is is made storable, and the other 499 rows never notice.
+async fn poison_in_a_full_batch_costs_nothing(database: impl Database) {
+    let mut store = database.open().await;
+    let mut poison = exchange("poison");
+    let mut body = vec![b'x'; 200 * 1024 * 1024];
+    body[..6].copy_from_slice(b"a\0b\xff\xfec");
+    poison.request.body = body.into();
+    poison.request.bytes = poison.request.body.len() as u64;
+    poison.request.path = "/v1/\0".to_owned();
+    let mut rows: Vec<Row> = (0..499).map(|number| row(&number.to_string())).collect();
+    rows.insert(250, Row::from_exchange(&poison, "gateway-1"));
+    store.write(&rows).await.unwrap();
+    let kept = store.recent(1_000).await.unwrap();
+    let poison = kept.iter().find(|row| row.exchange_id.as_deref() == Some("poison")).unwrap();
+    let body = poison.body.as_ref().unwrap();
+    assert_eq!((kept.len(), poison.truncated, body.len() <= FIELD_CAP_BYTES + 100), (500, Some(true), true));
+    assert!(!body.contains('\0') && body.contains('\u{fffd}'), "{}", &body[..20]);
+}
+
+/// D14.
+async fn two_prompts_that_interleave_stay_with_their_requests(database: impl Database) {
+    let (recorder, writer) = Recorder::start(Box::new(database.open().await), "gateway-1");
+    for number in 0..1_000 {
+        for prompt in ["apples", "oranges"] {
+            let mut exchange = exchange(&format!("{prompt}-{number}"));
+            exchange.request.body = format!("{{\"{prompt}\":{number}}}").into();
+            exchange.answer = answer("text/plain", if prompt == "apples" { "red" } else { "orange" });
+            recorder.finished(&Arc::new(exchange));
+        }
+    }
+    writer.run(async { Duration::from_secs(30) }).await;
+    let kept = database.open().await.recent(3_000).await.unwrap();
+    assert_eq!(kept.len(), 2_000);
+    for row in kept {
+        let (prompt, number) = row.exchange_id.as_ref().unwrap().split_once('-').unwrap();
+        assert_eq!(row.body, Some(format!("{{\"{prompt}\":{number}}}")));
+        assert_eq!(row.response.as_deref(), Some(if prompt == "apples" { "red" } else { "orange" }));
+    }
+}
+
+/// D12: an hour back, two years forward, before 1970.
+async fn a_clock_that_jumps_moves_moments_and_no_duration(database: impl Database) {
+    let mut store = database.open().await;
+    let hour = Duration::from_secs(3_600);
+    let moments = [moment(), moment() - hour, moment() + 2 * 365 * 24 * hour, UNIX_EPOCH - hour];
+    for (number, moment) in moments.into_iter().enumerate() {
+        let mut exchange = exchange(&number.to_string());
+        exchange.started_at = moment;
+        store.write(&[Row::from_exchange(&exchange, "gateway-1")]).await.unwrap();
+    }
+    let kept = store.recent(10).await.unwrap();
+    let told: Vec<_> = kept.iter().rev().map(|row| row.created_at.unwrap()).collect();
+    assert_eq!(told, moments.map(CreatedAt));
+    assert!(kept.iter().all(|row| (row.elapsed_time, row.response_time) == (Some(1_500_000_000), Some(900_000_000))));
 }

@@ -3,9 +3,19 @@
 
 mod exchanges;
 mod scratch;
+mod server;
 
 mod contract;
+mod disk;
+mod going_over;
+mod outages;
+mod policy;
 mod postgres;
+mod postgres_tls;
+mod reading;
+mod retention;
 mod row;
+mod secrecy;
 mod sqlite;
+mod upkeep;
 mod writer;

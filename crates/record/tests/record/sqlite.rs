@@ -1,8 +1,13 @@
-use crate::exchanges::row;
+use crate::exchanges::{exchange, row};
 use crate::scratch::{Database, Sqlite};
-use oar_record::{OpenError, SqliteStore, Store, StoreError};
+use diesel::connection::SimpleConnection;
+use oar_exchange::Observer;
+use oar_record::{DropReason, OpenError, Recorder, Retention, Row, SqliteStore, Store, Tended};
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Opening this path fails, names the path, and gives this cause.
 async fn check_refusal(path: &Path, cause: &str) {
@@ -48,19 +53,129 @@ async fn moments_are_stored_as_the_go_driver_stores_them() {
     assert_eq!(stored, "2026-03-04 05:06:07.000123+00:00");
 }
 
-/// D05: a trigger says what SQLite says when the disk is full, until it is dropped.
+/// D07: for longer than `busy_timeout`.
 #[tokio::test]
-async fn a_full_disk_is_the_stores_fault_and_passes() {
+async fn rows_wait_for_another_writer_however_long_it_takes() {
+    let database = Sqlite::new().await;
+    let (recorder, writer) = Recorder::start(Box::new(database.open().await), "gateway-1");
+    let mut other = database.connection();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let counters = recorder.counters();
+    let traffic = async {
+        for number in 0..700 {
+            recorder.finished(&Arc::new(exchange(&number.to_string())));
+        }
+        // The first try has waited for all of its five seconds.
+        while counters.store_is_up() {
+            tokio::task::yield_now().await;
+        }
+        other.batch_execute("COMMIT").unwrap();
+        Duration::from_secs(30)
+    };
+    let started = Instant::now();
+    writer.run(traffic).await;
+    assert!(started.elapsed() >= Duration::from_secs(5));
+    assert_eq!(counters.written(), 700);
+    assert_eq!(DropReason::ALL.map(|reason| counters.dropped(reason)), [0; DropReason::ALL.len()]);
+    assert_eq!(database.text("SELECT CAST(count(*) AS text) FROM records").await, "700");
+}
+
+const MEBIBYTE: u64 = 1024 * 1024;
+
+/// The bytes of the write-ahead log.
+fn log_bytes(database: &Sqlite) -> u64 {
+    std::fs::metadata(database.path.with_extension("sqlite-wal")).map_or(0, |log| log.len())
+}
+
+/// Writes this many mebibytes; the longest that the log gets.
+async fn write_mebibytes(store: &mut SqliteStore, count: u32, database: &Sqlite) -> u64 {
+    let body = "x".repeat(128 * 1024);
+    let mut longest = 0;
+    for batch in 0..count {
+        let rows = (0..8).map(|number| Row { body: Some(body.clone()), ..row(&format!("{batch}-{number}")) });
+        store.write(&rows.collect::<Vec<_>>()).await.unwrap();
+        longest = longest.max(log_bytes(database));
+    }
+    longest
+}
+
+/// D07: there is always somebody who reads, each for a moment, so the log never begins anew by itself.
+#[tokio::test]
+async fn readers_that_take_turns_do_not_make_the_log_grow() {
+    const MOMENT: Duration = Duration::from_millis(20);
+    const READ: &str = "BEGIN; SELECT count(*) FROM records";
+    let database = Sqlite::new().await;
+    let mut store = database.open().await;
+    let (mut one, mut other, done) = (database.connection(), database.connection(), AtomicBool::new(false));
+    one.batch_execute(READ).unwrap();
+    let take_turns = || {
+        while !done.load(Ordering::Relaxed) {
+            let turn = Instant::now();
+            while turn.elapsed() < MOMENT {
+                std::thread::yield_now();
+            }
+            other.batch_execute(READ).unwrap();
+            one.batch_execute("COMMIT").unwrap();
+            std::mem::swap(&mut one, &mut other);
+        }
+    };
+    let longest = std::thread::scope(|scope| {
+        scope.spawn(take_turns);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (store, database) = (&mut store, &database);
+        let write = move || runtime.block_on(write_mebibytes(store, 100, database));
+        let longest = scope.spawn(write).join().unwrap();
+        done.store(true, Ordering::Relaxed);
+        longest
+    });
+    assert!(longest < 64 * MEBIBYTE, "{longest}");
+}
+
+/// D07: a reader that holds on to what it saw is not cut off, and rows are not refused for it.
+#[tokio::test]
+async fn a_long_reader_makes_the_log_grow_until_it_is_done() {
     let database = Sqlite::new().await;
     let mut store = database.open().await;
     store.write(&[row("a")]).await.unwrap();
-    database
-        .sql("CREATE TRIGGER full BEFORE INSERT ON records BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END")
-        .await;
-    let error = store.write(&[row("b")]).await.unwrap_err();
-    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
-    database.sql("DROP TRIGGER full").await;
-    store.write(&[row("b")]).await.unwrap();
-    assert_eq!(store.recent(10).await.unwrap().len(), 2);
-    assert_eq!(database.text("SELECT integrity_check FROM pragma_integrity_check").await, "ok");
+    let mut reader = database.connection();
+    reader.batch_execute("BEGIN; SELECT count(*) FROM records").unwrap();
+    write_mebibytes(&mut store, 80, &database).await;
+    assert!(log_bytes(&database) > 64 * MEBIBYTE);
+    reader.batch_execute("COMMIT").unwrap();
+    for id in ["b", "c"] {
+        store.write(&[row(id)]).await.unwrap();
+    }
+    assert!(log_bytes(&database) <= 64 * MEBIBYTE, "{}", log_bytes(&database));
+}
+
+/// A file of our own gives room back; its rows do not wait for that.
+#[tokio::test]
+async fn what_is_deleted_makes_the_file_smaller() {
+    let database = Sqlite::new().await;
+    let mut store = database.open().await;
+    write_mebibytes(&mut store, 20, &database).await;
+    let size = || std::fs::metadata(&database.path).unwrap().len();
+    let few = Retention { age: None, bytes: Some(2 * MEBIBYTE) };
+    while store.tend(&few, SystemTime::now()).await.unwrap() == Tended::More {}
+    drop(store);
+    database.sql("PRAGMA wal_checkpoint(TRUNCATE)").await;
+    assert!(size() < 3 * MEBIBYTE, "{}", size());
+}
+
+/// A file of the Go version's has no way to do that; its room is used again.
+#[tokio::test]
+async fn a_go_file_keeps_its_size_and_uses_it_again() {
+    let database = Sqlite::new().await;
+    database.sql(Sqlite::GO_TABLE).await;
+    let mut store = database.open().await;
+    let pages = async || database.text("SELECT CAST(page_count AS text) FROM pragma_page_count").await;
+    write_mebibytes(&mut store, 10, &database).await;
+    let before = pages().await;
+    let none = Retention { age: None, bytes: Some(MEBIBYTE) };
+    while store.tend(&none, SystemTime::now()).await.unwrap() == Tended::More {}
+    assert_eq!(pages().await, before);
+    let rows: Vec<_> =
+        (0..100).map(|number| Row { body: Some("y".repeat(50_000)), ..row(&number.to_string()) }).collect();
+    store.write(&rows).await.unwrap();
+    assert_eq!(pages().await, before);
 }

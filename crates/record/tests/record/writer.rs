@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 enum Step {
     Take,
     Fail,
+    Full,
     Hang,
 }
 
@@ -76,6 +77,7 @@ impl Store for Scripted {
         match self.step(rows)? {
             Step::Take => Ok(()),
             Step::Fail => Err(StoreError::unavailable("down")),
+            Step::Full => Err(StoreError::Full("full".into())),
             Step::Hang => pending().await,
         }
     }
@@ -93,7 +95,7 @@ fn ids(ids: std::ops::Range<usize>) -> Vec<String> {
 
 /// `[written, queue_full, invalid, shutdown, queued]`.
 fn tally(counters: &Counters) -> [u64; 5] {
-    let [full, invalid, shutdown] = DropReason::ALL.map(|reason| counters.dropped(reason));
+    let [full, _, invalid, shutdown] = DropReason::ALL.map(|reason| counters.dropped(reason));
     [counters.written(), full, invalid, shutdown, counters.queued_rows() as u64]
 }
 
@@ -296,6 +298,28 @@ async fn without_a_recorder_the_writer_ends_by_itself() {
     assert_eq!(store.kept(), ids(0..3));
 }
 
+/// D05.
+#[tokio::test(start_paused = true)]
+async fn what_is_dropped_for_a_full_disk_is_counted_as_that() {
+    let store = Scripted::new(&[Step::Full, Step::Full, Step::Fail, Step::Take]);
+    let (recorder, writer) = Recorder::start(Box::new(store.clone()), "h");
+    let counters = recorder.counters();
+    let traffic = async {
+        record(&recorder, 0..QUEUE_CAP_ROWS);
+        sleep(Duration::from_millis(300)).await;
+        assert!(!counters.store_is_up());
+        record(&recorder, 0..7);
+        assert_eq!((counters.dropped(DropReason::DiskFull), counters.dropped(DropReason::QueueFull)), (7, 0));
+        // It fails in another way by now.
+        sleep(Duration::from_secs(1)).await;
+        record(&recorder, 0..5);
+        assert_eq!((counters.dropped(DropReason::DiskFull), counters.dropped(DropReason::QueueFull)), (7, 5));
+        stop_after(MINUTE, Duration::ZERO).await
+    };
+    writer.run(traffic).await;
+    assert_eq!((store.kept().len(), counters.store_is_up()), (QUEUE_CAP_ROWS, true));
+}
+
 #[test]
 fn the_writer_can_be_spawned() {
     fn check(_: impl Future<Output = ()> + Send + 'static) {}
@@ -305,9 +329,9 @@ fn the_writer_can_be_spawned() {
 
 mod log {
     use super::*;
+    use oar_testkit::canary;
     use std::cell::RefCell;
     use std::io::{self, Write};
-    use std::sync::Once;
 
     thread_local! {
         /// What this thread has logged: these tests run on one thread each.
@@ -328,10 +352,8 @@ mod log {
 
     /// What is logged while this store is given more rows than the queue holds.
     async fn logged(store: Scripted) -> String {
-        static SUBSCRIBER: Once = Once::new();
-        SUBSCRIBER.call_once(|| {
-            tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(|| ThisThread).init();
-        });
+        let lines = tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(|| ThisThread).finish();
+        let _heard_here = tracing::subscriber::set_default(lines);
         let (recorder, writer) = Recorder::start(Box::new(store), "h");
         record(&recorder, 0..10_100);
         writer.run(stop_after(MINUTE, MINUTE)).await;
@@ -359,5 +381,6 @@ mod log {
             "{log}"
         );
         assert!(!log.contains("gpt-4o") && !log.contains("sha256"), "{log}");
+        canary::assert_none("the log", log);
     }
 }

@@ -54,7 +54,18 @@ impl Peer {
     }
 
     async fn play_once(&mut self, script: &Script) -> Flow {
-        for step in &script.steps {
+        self.steps(&script.steps).await?;
+        match (&script.choice, &self.request) {
+            (Some(choice), Some((head, body))) => {
+                let chosen = choice.steps(head, body);
+                self.steps(&chosen).await
+            }
+            _ => Flow::Continue(()),
+        }
+    }
+
+    async fn steps(&mut self, steps: &[Step]) -> Flow {
+        for step in steps {
             self.step(step).await?;
         }
         Flow::Continue(())

@@ -1,7 +1,10 @@
 use super::Gate;
+use crate::Head;
 use crate::raw_client::frames_a_body;
 use bytes::Bytes;
 use http::StatusCode;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One thing an upstream does on a connection.
@@ -68,18 +71,43 @@ impl Step {
 #[derive(Clone, Debug)]
 pub struct Script {
     pub(super) steps: Vec<Step>,
+    /// What follows the steps.
+    pub(super) choice: Option<Choice>,
     pub(super) repeats: bool,
+}
+
+/// Picks steps by the request read last.
+#[derive(Clone)]
+pub(super) struct Choice(Arc<Choose>);
+
+type Choose = dyn Fn(&Head, &Bytes) -> Vec<Step> + Send + Sync;
+
+impl Choice {
+    pub(super) fn steps(&self, head: &Head, body: &Bytes) -> Vec<Step> {
+        (self.0)(head, body)
+    }
+}
+
+impl fmt::Debug for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Choice").finish_non_exhaustive()
+    }
 }
 
 impl Script {
     /// Plays these steps once.
     pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
-        Self { steps: steps.into_iter().collect(), repeats: false }
+        Self { steps: steps.into_iter().collect(), choice: None, repeats: false }
     }
 
     /// Reads a request whole, then plays these steps.
     pub fn after_request(steps: impl IntoIterator<Item = Step>) -> Self {
         Self::new([Step::ReadHead, Step::ReadBody].into_iter().chain(steps))
+    }
+
+    /// Reads a request whole, then plays what `choose` picks for it: one upstream that fails in many ways.
+    pub fn choosing(choose: impl Fn(&Head, &Bytes) -> Vec<Step> + Send + Sync + 'static) -> Self {
+        Self { choice: Some(Choice(Arc::new(choose))), ..Self::after_request([]) }
     }
 
     /// Reads a request and answers it with `connection: close`.

@@ -2,8 +2,11 @@
 
 use super::reply::{self, Reply};
 use http::StatusCode;
-use http::header::{HeaderValue, RETRY_AFTER};
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use serde_json::{Value, json};
+
+/// How long 429 and 503 ask to wait. Who reads no milliseconds waits for a second.
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
 /// The error that a status stands for; 429 and 503 say when to come back.
 pub(super) fn of_status(status: StatusCode) -> Reply {
@@ -12,6 +15,7 @@ pub(super) fn of_status(status: StatusCode) -> Reply {
     let mut reply = reply::json_with(status, &object(&message, kind, None, code));
     if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        reply.headers_mut().insert(RETRY_AFTER_MS, HeaderValue::from_static("20"));
     }
     reply
 }

@@ -41,7 +41,7 @@ fn manifests() -> BTreeMap<String, Words> {
         let entries = std::fs::read_dir(root().join(parent)).expect("the folders of the workspace are there");
         entries.map(move |entry| format!("{parent}/{}", entry.expect("a readable entry").file_name().to_string_lossy()))
     });
-    folders.map(|folder| manifest(&file(&format!("{folder}/Cargo.toml")))).collect()
+    folders.chain(["bench".to_owned()]).map(|folder| manifest(&file(&format!("{folder}/Cargo.toml")))).collect()
 }
 
 fn manifest(text: &str) -> (String, Words) {

@@ -13,6 +13,7 @@ mod architecture;
 mod configuration;
 mod life_of_a_request;
 mod readme;
+mod records;
 mod reliability;
 
 use std::collections::BTreeSet;

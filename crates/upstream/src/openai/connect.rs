@@ -1,18 +1,21 @@
 //! Connections: resolve, connect, shake hands, all within one time limit, and say which of them failed.
 
+use super::line::Line;
+use crate::causes::causes;
+use crate::dns::{Addresses, ResolveError, Resolver};
 use crate::{BodyError, Fault, UpstreamError};
 use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
+use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use std::error::Error;
 use std::future::Future;
-use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use std::{io, vec};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
@@ -28,21 +31,21 @@ pub(super) struct Connector {
 
 impl Connector {
     /// Speaks HTTP/2 where TLS agrees on it.
-    pub(super) fn any_version(tls: ClientConfig, timeout: Duration) -> Self {
+    pub(super) fn any_version(tls: ClientConfig, names: &Resolver, timeout: Duration) -> Self {
         let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
-        Self { inner: https.enable_all_versions().wrap_connector(tcp(timeout)), timeout }
+        Self { inner: https.enable_all_versions().wrap_connector(tcp(names, timeout)), timeout }
     }
 
     /// Speaks HTTP/1.1 only.
-    pub(super) fn http1(tls: ClientConfig, timeout: Duration) -> Self {
+    pub(super) fn http1(tls: ClientConfig, names: &Resolver, timeout: Duration) -> Self {
         let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
-        Self { inner: https.enable_http1().wrap_connector(tcp(timeout)), timeout }
+        Self { inner: https.enable_http1().wrap_connector(tcp(names, timeout)), timeout }
     }
 }
 
 /// The time limit is shared by the addresses of a name, so that one that drops packets does not use up all of it.
-fn tcp(timeout: Duration) -> HttpConnector<Resolver> {
-    let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+fn tcp(names: &Resolver, timeout: Duration) -> HttpConnector<Resolver> {
+    let mut tcp = HttpConnector::new_with_resolver(names.clone());
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(timeout));
@@ -50,7 +53,8 @@ fn tcp(timeout: Duration) -> HttpConnector<Resolver> {
     tcp
 }
 
-type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
+/// What is remembered is what passes inside TLS, which has messages of its own.
+type Connection = TokioIo<Line<TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>>>;
 
 impl Service<Uri> for Connector {
     type Response = Connection;
@@ -65,7 +69,8 @@ impl Service<Uri> for Connector {
         let connecting = tokio::time::timeout(self.timeout, self.inner.call(uri));
         Box::pin(async move {
             match connecting.await {
-                Ok(connected) => connected.map_err(refine),
+                Ok(Ok(stream)) => Ok(TokioIo::new(Line::new(TokioIo::new(stream)))),
+                Ok(Err(error)) => Err(refine(error)),
                 Err(elapsed) => Err(UpstreamError::caused_by(Fault::ConnectTimeout, elapsed)),
             }
         })
@@ -75,43 +80,32 @@ impl Service<Uri> for Connector {
 /// Tells the failures of a connection apart by the types in its chain of causes.
 fn refine(error: BodyError) -> UpstreamError {
     let mut fault = Fault::Connect;
-    let mut cause: Option<&(dyn Error + 'static)> = Some(&*error);
-    while let Some(current) = cause {
-        if current.is::<ResolveError>() {
+    for cause in causes(&*error) {
+        if cause.is::<ResolveError>() {
             fault = Fault::Dns;
-        } else if let Some(io) = current.downcast_ref::<io::Error>() {
-            if io.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>) {
-                fault = Fault::Tls;
-            } else if io.kind() == io::ErrorKind::ConnectionRefused {
+        } else if cause.is::<rustls::Error>() {
+            fault = Fault::Tls;
+        } else if let Some(io) = cause.downcast_ref::<io::Error>() {
+            if io.kind() == io::ErrorKind::ConnectionRefused {
                 fault = Fault::Refused;
             } else if io.kind() == io::ErrorKind::TimedOut {
                 fault = Fault::ConnectTimeout;
             }
         }
-        cause = current.source();
     }
     UpstreamError::caused_by(fault, error)
 }
 
-/// The system's resolver, with an error that can be told from others.
-#[derive(Clone)]
-pub(super) struct Resolver(GaiResolver);
-
-#[derive(Debug, thiserror::Error)]
-#[error("name resolution failed")]
-pub(super) struct ResolveError(#[source] io::Error);
-
 impl Service<Name> for Resolver {
-    type Response = GaiAddrs;
+    type Response = vec::IntoIter<SocketAddr>;
     type Error = ResolveError;
-    type Future = Pin<Box<dyn Future<Output = Result<GaiAddrs, ResolveError>> + Send>>;
+    type Future = Addresses;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ResolveError>> {
-        self.0.poll_ready(cx).map_err(ResolveError)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ResolveError>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, name: Name) -> Self::Future {
-        let resolving = self.0.call(name);
-        Box::pin(async move { resolving.await.map_err(ResolveError) })
+    fn call(&mut self, name: Name) -> Addresses {
+        self.lookup(name.as_str())
     }
 }

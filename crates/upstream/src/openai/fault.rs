@@ -1,5 +1,6 @@
 //! Which kind of failure an HTTP client's error is.
 
+use super::line::Memory;
 use crate::{BodyError, Fault, UpstreamError};
 use hyper_util::client::legacy;
 use std::error::Error;
@@ -9,6 +10,11 @@ use std::io;
 pub(super) fn of_client(error: legacy::Error) -> UpstreamError {
     match UpstreamError::find(&error) {
         Some(connecting) if error.is_connect() => connecting.restated(),
+        _ if on_connection(&error) == Fault::Reset
+            && Memory::of_error(&error).is_some_and(|memory| memory.is_stale()) =>
+        {
+            UpstreamError::caused_by(Fault::StaleConnection, error)
+        }
         _ => of_hyper(error.into()),
     }
 }

@@ -58,6 +58,7 @@ fn is_of_the_handshake(name: &HeaderName) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Connection;
     use bytes::Bytes;
     use http::Method;
 
@@ -74,6 +75,7 @@ mod tests {
             request_id: "r-1".into(),
             client_token: None,
             upgrade: None,
+            connection: Connection::Any,
         }
     }
 

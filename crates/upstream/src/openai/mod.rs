@@ -6,8 +6,12 @@
 mod connect;
 mod fault;
 mod headers;
+mod line;
 mod settings;
 mod transport;
+
+#[cfg(test)]
+mod connect_tests;
 
 pub use settings::{Settings, SettingsError};
 pub use transport::Transport;
@@ -90,7 +94,7 @@ impl OpenAi {
 impl Upstream for OpenAi {
     async fn send(&self, request: &UpstreamRequest) -> Result<UpstreamResponse, UpstreamError> {
         let outgoing = self.outgoing(request)?;
-        let response = self.transport.send(outgoing, request.upgrade.is_some()).await?;
+        let response = self.transport.send(outgoing, request.upgrade.as_ref(), request.connection).await?;
         self.answer(request, response).await
     }
 

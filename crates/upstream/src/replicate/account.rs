@@ -5,14 +5,15 @@ use super::prediction::Prediction;
 use super::problem;
 use super::refusal::{Failure, Refusal};
 use super::settings::SettingsError;
+use crate::dns::Resolver;
 use crate::tls;
 use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderValue};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, RequestBuilder, Response, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// For reading a prediction's state, which takes Replicate no time.
 const GET_TIMEOUT: Duration = Duration::from_secs(15);
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,8 +40,8 @@ struct Key {
 }
 
 impl Account {
-    pub(super) fn new(origins: Origins) -> Result<Self, SettingsError> {
-        let client = client().map_err(SettingsError::Client)?;
+    pub(super) fn new(origins: Origins, connect_timeout: Duration) -> Result<Self, SettingsError> {
+        let client = client(connect_timeout).map_err(SettingsError::Client)?;
         Ok(Self { client, origins: Arc::new(origins), key: None })
     }
 
@@ -158,10 +159,11 @@ async fn read(mut response: Response, cap_bytes: usize, body: &mut Vec<u8>) -> R
 }
 
 /// Nobody but the configured hosts is talked to: no redirects, no proxies of the environment.
-fn client() -> Result<Client, crate::BodyError> {
+fn client(connect_timeout: Duration) -> Result<Client, crate::BodyError> {
     let client = Client::builder()
         .tls_backend_preconfigured(tls())
-        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_timeout(connect_timeout)
+        .dns_resolver(Names(Resolver::system()))
         .redirect(redirect::Policy::none())
         .no_proxy()
         .referer(false)
@@ -174,4 +176,14 @@ fn tls() -> rustls::ClientConfig {
     let mut config = tls::client_config();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config
+}
+
+/// Names as reqwest asks for them.
+struct Names(Resolver);
+
+impl Resolve for Names {
+    fn resolve(&self, name: Name) -> Resolving {
+        let addresses = self.0.lookup(name.as_str());
+        Box::pin(async move { Ok(Box::new(addresses.await?) as Addrs) })
+    }
 }

@@ -11,7 +11,7 @@ use crate::{Description, Fault, ResponseBody, Upstream, UpstreamError, UpstreamR
 use async_trait::async_trait;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tokio_util::task::TaskTracker;
 
 /// Replicate, behind OpenAI's chat and text completions.
@@ -32,14 +32,15 @@ enum Key {
 }
 
 impl Replicate {
-    /// An upstream with these settings. An empty `sk` is no error here: [`Upstream::describe`] tells of it.
+    /// An upstream with these settings, which gives up on a connection, with name resolution and TLS handshake, after
+    /// `connect_timeout`. An empty `sk` is no error here: [`Upstream::describe`] tells of it.
     ///
     /// # Errors
     ///
     /// A [`SettingsError`] for settings that cannot be used.
     #[expect(clippy::needless_pass_by_value, reason = "settings are decoded for this and for nothing else")]
-    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
-        let account = Account::new(Origins::new(&settings)?)?;
+    pub fn new(settings: Settings, connect_timeout: Duration) -> Result<Self, SettingsError> {
+        let account = Account::new(Origins::new(&settings)?, connect_timeout)?;
         let (key, account) = match settings.sk.expose_secret() {
             "" => (Key::Missing, account),
             "asis" => (Key::AsIs, account),

@@ -1,3 +1,5 @@
+use crate::causes::causes;
+use crate::dns::ResolveError;
 use crate::{Fault, UpstreamError};
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -27,8 +29,7 @@ fn while_connecting(cause: &(dyn Error + 'static)) -> Option<Fault> {
     if cause.is::<rustls::Error>() {
         return Some(Fault::Tls);
     }
-    // hyper-util's connector has no public type for this; its text is all there is.
-    if cause.to_string() == "dns error" {
+    if cause.is::<ResolveError>() {
         return Some(Fault::Dns);
     }
     let kind = cause.downcast_ref::<io::Error>()?.kind();
@@ -56,15 +57,3 @@ const GONE: &[ErrorKind] = &[
     ErrorKind::NotConnected,
     ErrorKind::UnexpectedEof,
 ];
-
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    std::iter::successors(error.source(), |&cause| cause_of(cause))
-}
-
-/// An `io::Error` leaves what it wraps out of its sources.
-fn cause_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(wrapped) => Some(wrapped),
-        None => error.source(),
-    }
-}

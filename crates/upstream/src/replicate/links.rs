@@ -59,7 +59,13 @@ fn endpoint(text: &str) -> Result<Url, SettingsError> {
     let text = if text.is_empty() { DEFAULT_ENDPOINT } else { text };
     plain_url(text)
         .filter(|url| url.query().is_none() && url.fragment().is_none())
-        .ok_or_else(|| SettingsError::Endpoint(text.to_owned()))
+        .ok_or_else(|| SettingsError::Endpoint(shown(text)))
+}
+
+/// A value as it may be told. A user, a query or a fragment may hold a secret; what looks like no address may be a key.
+fn shown(text: &str) -> String {
+    let harmless = !text.contains(['@', '?', '#']) && (text.is_empty() || text.contains(['.', ':', '/', '*']));
+    if harmless { format!("`{text}`") } else { "the value".to_owned() }
 }
 
 fn plain_url(text: &str) -> Option<Url> {
@@ -77,7 +83,7 @@ struct StreamHost {
 
 impl StreamHost {
     fn parse(text: &str) -> Result<Self, SettingsError> {
-        let refused = || SettingsError::StreamHost(text.to_owned());
+        let refused = || SettingsError::StreamHost(shown(text));
         let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
         let (below, host) = rest.strip_prefix("*.").map_or((false, rest), |domain| (true, domain));
         let at = plain_url(&format!("{scheme}://{host}")).ok_or_else(refused)?;

@@ -16,8 +16,10 @@
 //!
 //! ```
 //! use oar_upstream::{Upstream, replicate::{Replicate, Settings}};
+//! use std::time::Duration;
 //!
-//! let upstream = Replicate::new(Settings { sk: "r8_example".into(), ..Settings::default() })?;
+//! let settings = Settings { sk: "r8_example".into(), ..Settings::default() };
+//! let upstream = Replicate::new(settings, Duration::from_secs(5))?;
 //! assert_eq!(upstream.describe().endpoint, "https://api.replicate.com/v1");
 //! # Ok::<(), oar_upstream::replicate::SettingsError>(())
 //! ```

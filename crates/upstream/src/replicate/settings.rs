@@ -23,11 +23,11 @@ pub struct Settings {
 /// Why settings are unusable.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// `endpoint` is no address that paths can be appended to.
-    #[error("`{0}` is not an absolute http or https URL without user, query and fragment")]
+    /// `endpoint` is no address that paths can be appended to: the value in backquotes, or words where it may be a secret.
+    #[error("{0} is not an absolute http or https URL without user, query and fragment")]
     Endpoint(String),
-    /// An item of `stream_hosts` names no host.
-    #[error("`{0}` is not a host name")]
+    /// An item of `stream_hosts` names no host; told like an endpoint.
+    #[error("{0} is not a host name")]
     StreamHost(String),
     /// `sk` holds characters that a header cannot carry. The key itself is not repeated.
     #[error("key has characters that are not visible ASCII")]

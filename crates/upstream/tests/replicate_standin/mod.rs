@@ -4,8 +4,9 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
+use oar_testkit::canary::Watch;
 use oar_upstream::replicate::{Replicate, Settings};
-use oar_upstream::{ResponseBody, Upstream, UpstreamRequest, UpstreamResponse};
+use oar_upstream::{Connection, ResponseBody, Upstream, UpstreamRequest, UpstreamResponse};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +15,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-pub(crate) const KEY: &str = "r8_secret_key";
+/// More than loopback ever needs.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const KEY: &str = "r8_canary_key";
 pub(crate) const MODEL: &str = "mistralai/mixtral-8x7b-instruct-v0.1";
 pub(crate) const CREATE: &str = "POST /v1/models/mistralai/mixtral-8x7b-instruct-v0.1/predictions";
 pub(crate) const GET: &str = "GET /v1/predictions/p1";
@@ -124,6 +127,8 @@ type Script = dyn Fn(&Seen, usize) -> Reply + Send + Sync;
 pub(crate) struct Standin {
     served: Served,
     _serving: JoinSet<()>,
+    /// Fails the test when a secret got out.
+    _watch: Watch,
 }
 
 impl Standin {
@@ -134,7 +139,7 @@ impl Standin {
         let served = Served { base, seen: Arc::default(), changed: Arc::default(), script: Arc::new(script) };
         let mut serving = JoinSet::new();
         serving.spawn(served.clone().run(listener));
-        Self { served, _serving: serving }
+        Self { served, _serving: serving, _watch: Watch::start() }
     }
 
     /// Its own origin.
@@ -172,7 +177,7 @@ impl Standin {
     }
 
     pub(crate) fn upstream(&self) -> Arc<Replicate> {
-        Arc::new(Replicate::new(self.settings()).expect("settings are valid"))
+        Arc::new(Replicate::new(self.settings(), CONNECT_TIMEOUT).expect("settings are valid"))
     }
 
     pub(crate) async fn send(&self, request: &UpstreamRequest) -> UpstreamResponse {
@@ -273,11 +278,12 @@ pub(crate) fn request(path: &str, fields: &Value) -> UpstreamRequest {
         request_id: "r-1".to_owned(),
         client_token: None,
         upgrade: None,
+        connection: Connection::Any,
     }
 }
 
 pub(crate) fn chat(extra: &Value) -> UpstreamRequest {
-    let mut fields = json!({"messages": [{"role": "user", "content": "hi"}]});
+    let mut fields = json!({"messages": [{"role": "user", "content": "canary-prompt"}]});
     fields.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
     request("/chat/completions", &fields)
 }

@@ -1,4 +1,5 @@
 -- Nullable without exception, so that the Go version can still insert its own rows. Times are nanoseconds.
+-- No index is made here: that reads the whole table, and years of rows shall not hold up a start. See `schema::INDICES`.
 ALTER TABLE records ADD COLUMN exchange_id text;
 ALTER TABLE records ADD COLUMN request_id text;
 ALTER TABLE records ADD COLUMN method text;
@@ -14,8 +15,3 @@ ALTER TABLE records ADD COLUMN bytes_in integer;
 ALTER TABLE records ADD COLUMN bytes_out integer;
 ALTER TABLE records ADD COLUMN first_byte_time integer;
 ALTER TABLE records ADD COLUMN truncated boolean;
-
-CREATE INDEX IF NOT EXISTS records_created_at ON records (created_at);
-CREATE INDEX IF NOT EXISTS records_request_id ON records (request_id);
--- A batch whose commit was never confirmed is written again; this is what keeps it from being there twice.
-CREATE UNIQUE INDEX IF NOT EXISTS records_exchange_id ON records (exchange_id);

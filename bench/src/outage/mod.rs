@@ -1,0 +1,17 @@
+//! The database goes away under load, and comes back: what do clients notice, and is every request accounted for?
+//!
+//! [`endure`] is one such time; [`run`] is several, in turn with times without a database, to compare with.
+
+mod options;
+mod trouble;
+
+mod found;
+mod trial;
+
+mod run;
+
+pub use found::Found;
+pub use options::{Options, USAGE};
+pub use run::{Comparison, run};
+pub use trial::{Times, endure};
+pub use trouble::Trouble;

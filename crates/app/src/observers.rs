@@ -1,0 +1,176 @@
+//! Who hears every request's story: the log, the metrics, the records, the alerts, and whoever an embedder adds.
+
+use crate::access_log::AccessLog;
+use crate::app::RunError;
+use crate::assembly::Assembly;
+use crate::database;
+use crate::kept::{self, Audience};
+use crate::serve::Drained;
+use crate::tally;
+use oar_config::Config;
+use oar_exchange::Observer;
+use oar_metrics::Metrics;
+use oar_notify::{Alerts, Notifier, SetupError};
+use oar_record::Recorder;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+use tokio_util::task::TaskTracker;
+
+/// How long flushing the records may take at the end.
+const FLUSH_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long flushing the records may take, and everything else at the end, when nobody waits any longer.
+const HURRIED_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long everything that runs in the background may take to end: each has a shorter limit of its own, so this one is
+/// for a defect in any of them.
+const TASKS_LIMIT: Duration = Duration::from_secs(10);
+
+/// Everybody who listens, from the opening of the database to the last row.
+pub(crate) struct Observers {
+    pub(crate) metrics: Arc<Metrics>,
+    records: Option<Records>,
+    alerts: Option<Arc<Alerts>>,
+    own: Vec<Arc<dyn Observer>>,
+    /// Owns the writer, the alerts, and what upstreams leave behind.
+    tasks: TaskTracker,
+}
+
+/// The recorder, and the way to make its writer flush and end.
+struct Records {
+    recorder: Arc<Recorder>,
+    stop: oneshot::Sender<Duration>,
+}
+
+impl Records {
+    fn stop(self, limit: Duration) {
+        // A writer that has ended already has nothing left to flush.
+        let _ = self.stop.send(limit);
+    }
+}
+
+impl Observers {
+    /// Opens what has to be opened; `own` are the embedder's.
+    pub(crate) async fn open(
+        assembly: &Assembly,
+        own: Vec<Arc<dyn Observer>>,
+        tasks: TaskTracker,
+    ) -> Result<Self, RunError> {
+        let config = &assembly.config;
+        let hostname = hostname(config);
+        let metrics = Arc::new(Metrics::new(assembly.upstreams.iter().map(|upstream| upstream.name.as_str())));
+        let records = start_records(config, &hostname, &metrics, &tasks).await?;
+        let alerts = start_alerts(config, &hostname, &metrics, &tasks)?;
+        Ok(Self { metrics, records, alerts, own, tasks })
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<Arc<dyn Observer>> {
+        let mut all = self.own.clone();
+        all.push(Arc::new(AccessLog));
+        all.push(Arc::clone(&self.metrics) as Arc<dyn Observer>);
+        all.extend(self.records.as_ref().map(|records| Arc::clone(&records.recorder) as Arc<dyn Observer>));
+        all.extend(self.alerts.as_ref().map(|alerts| Arc::clone(alerts) as Arc<dyn Observer>));
+        all
+    }
+
+    /// Who reads the texts of stories.
+    pub(crate) fn audience(&self) -> Audience {
+        Audience::of(&self.own)
+    }
+
+    /// Who keeps records, if anybody does.
+    pub(crate) fn recorder(&self) -> Option<Arc<Recorder>> {
+        self.records.as_ref().map(|records| Arc::clone(&records.recorder))
+    }
+
+    /// Lets them finish what they have heard, as long as they may take.
+    pub(crate) async fn close(self, drained: Drained, hurry: impl Future<Output = ()>) {
+        if let Some(alerts) = self.alerts {
+            alerts.close();
+        }
+        if let Some(records) = self.records {
+            records.stop(match drained {
+                Drained::Patiently => FLUSH_LIMIT,
+                Drained::InAHurry => HURRIED_LIMIT,
+            });
+        }
+        self.tasks.close();
+        match drained {
+            Drained::Patiently => settle(&self.tasks, hurry).await,
+            Drained::InAHurry => settle(&self.tasks, std::future::ready(())).await,
+        }
+    }
+}
+
+fn hostname(config: &Config) -> String {
+    let system = || gethostname::gethostname().to_string_lossy().into_owned();
+    config.hostname.clone().unwrap_or_else(system)
+}
+
+async fn start_records(
+    config: &Config,
+    hostname: &str,
+    metrics: &Metrics,
+    tasks: &TaskTracker,
+) -> Result<Option<Records>, RunError> {
+    let Some(store) = database::open(config).await? else { return Ok(None) };
+    let (recorder, writer) = Recorder::start(store, hostname);
+    recorder.keep(kept::policy(config));
+    recorder.retain(database::retention(config));
+    tally::records(metrics, &recorder.counters());
+    let (stop, stopped) = oneshot::channel();
+    tasks.spawn(writer.run(async { stopped.await.unwrap_or(FLUSH_LIMIT) }));
+    Ok(Some(Records { recorder: Arc::new(recorder), stop }))
+}
+
+fn start_alerts(
+    config: &Config,
+    hostname: &str,
+    metrics: &Metrics,
+    tasks: &TaskTracker,
+) -> Result<Option<Arc<Alerts>>, SetupError> {
+    let notifiers = notifiers(&config.notify)?;
+    if notifiers.is_empty() {
+        return Ok(None);
+    }
+    let (alerts, worker) = Alerts::start(notifiers, hostname);
+    tally::alerts(metrics, alerts.counts());
+    tasks.spawn(worker.run());
+    Ok(Some(Arc::new(alerts)))
+}
+
+fn notifiers(settings: &oar_config::NotifySettings) -> Result<Vec<Arc<dyn Notifier>>, SetupError> {
+    let mut notifiers: Vec<Arc<dyn Notifier>> = Vec::new();
+    if settings.feishu.is_none() && settings.matrix.is_none() && settings.webhook.is_none() {
+        return Ok(notifiers);
+    }
+    let http = oar_notify::Http::new()?;
+    if let Some(feishu) = &settings.feishu {
+        notifiers.push(Arc::new(oar_notify::Feishu::new(&http, &feishu.webhook, feishu.secret.clone())?));
+    }
+    if let Some(url) = &settings.matrix {
+        notifiers.push(Arc::new(oar_notify::Matrix::new(&http, url)?));
+    }
+    if let Some(url) = &settings.webhook {
+        notifiers.push(Arc::new(oar_notify::Webhook::new(&http, url)?));
+    }
+    Ok(notifiers)
+}
+
+/// Waits for what runs in the background, as long as it may take.
+async fn settle(tasks: &TaskTracker, hurry: impl Future<Output = ()>) {
+    let hurried = async {
+        hurry.await;
+        sleep(HURRIED_LIMIT).await;
+    };
+    tokio::select! {
+        () = tasks.wait() => return,
+        () = sleep(TASKS_LIMIT) => {}
+        () = hurried => {}
+    }
+    tracing::warn!(tasks = tasks.len(), "background work did not end in time");
+}

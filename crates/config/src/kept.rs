@@ -1,0 +1,190 @@
+//! What of each request a record keeps.
+
+use crate::problem::{Complaint, printable};
+use crate::section::{Field, Section};
+use crate::size::text_size;
+use crate::word::truth;
+use http::HeaderName;
+
+/// What of each request a record keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeepSettings {
+    /// Of which requests there is a record; of all, unless the file says otherwise.
+    pub outcomes: KeptOutcomes,
+    /// Whether the request's body is kept; true unless the file says otherwise.
+    pub request: bool,
+    /// Whether the answer is kept; true unless the file says otherwise.
+    pub response: bool,
+    /// Which of the request's headers are kept.
+    pub headers: KeptHeaders,
+    /// The most bytes of each of body and answer; 1 MiB unless the file says otherwise.
+    pub max_bytes: usize,
+    /// Whether the client's address is kept; true unless the file says otherwise.
+    pub ip: bool,
+}
+
+impl Default for KeepSettings {
+    fn default() -> Self {
+        let (outcomes, headers) = (KeptOutcomes::default(), KeptHeaders::default());
+        Self { outcomes, request: true, response: true, headers, max_bytes: 1024 * 1024, ip: true }
+    }
+}
+
+/// Of which requests there is a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeptOutcomes {
+    /// Of every one (`all`).
+    #[default]
+    All,
+    /// Of those that did not end well (`errors`).
+    Errors,
+    /// Of those that did not end well, and of a share of the others (`10%`).
+    Sampled {
+        /// The share, as so many of a million.
+        per_million: u32,
+    },
+}
+
+/// Which of the request's headers are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum KeptHeaders {
+    /// Those of the API, and those that tell which program asked.
+    #[default]
+    Usual,
+    /// All that are no credentials (`all`).
+    All,
+    /// Those that match one of these; none, if there are none.
+    These(Vec<KeptHeader>),
+}
+
+/// One item of the list of headers; in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeptHeader {
+    /// `user-agent`
+    Named(HeaderName),
+    /// `openai-*`, as `openai-`.
+    StartingWith(String),
+}
+
+/// The keys of `own` that say what is kept; `base` counts where it says nothing.
+pub(crate) fn keep(own: &mut Section<'_>, base: &KeepSettings) -> KeepSettings {
+    KeepSettings {
+        outcomes: own.take("outcomes").read(outcomes).unwrap_or(base.outcomes),
+        request: own.take("request").read(truth).unwrap_or(base.request),
+        response: own.take("response").read(truth).unwrap_or(base.response),
+        headers: headers(own.take("headers")).unwrap_or_else(|| base.headers.clone()),
+        max_bytes: own.take("max_bytes").read(text_size).unwrap_or(base.max_bytes),
+        ip: own.take("ip").read(truth).unwrap_or(base.ip),
+    }
+}
+
+/// What an upstream's own section says is kept, and `base` where it says nothing.
+pub(crate) fn own_keep(field: Field<'_>, base: &KeepSettings) -> KeepSettings {
+    let Some(mut own) = field.section() else { return base.clone() };
+    let kept = keep(&mut own, base);
+    for key in ["secrets", "retention"] {
+        let field = own.take(key);
+        if field.is_set() {
+            let complaint = Complaint::new("counts for the whole file");
+            field.complain(complaint.hint("write it in the section `record` at the top"));
+        }
+    }
+    own.close();
+    kept
+}
+
+/// A millionth, in percent.
+const MILLIONTHS_OF_A_PERCENT: f64 = 10_000.0;
+
+fn outcomes(text: &str) -> Result<KeptOutcomes, Complaint> {
+    match text.trim() {
+        "all" => Ok(KeptOutcomes::All),
+        "errors" => Ok(KeptOutcomes::Errors),
+        share => share.strip_suffix('%').and_then(percent).map_or_else(|| Err(no_outcomes(text)), sampled),
+    }
+}
+
+fn no_outcomes(text: &str) -> Complaint {
+    let message = format!("`{}` is none of: all, errors, or a share such as 10%", printable(text));
+    Complaint::new(message).hint("`10%` keeps every failure, and this share of the successes")
+}
+
+/// Digits with at most one point; the standard parser would also take `inf` and `1e5`.
+fn percent(text: &str) -> Option<f64> {
+    let text = text.trim_end();
+    let plain = text.starts_with(|first: char| first.is_ascii_digit())
+        && text.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+    text.parse().ok().filter(|_| plain)
+}
+
+fn sampled(percent: f64) -> Result<KeptOutcomes, Complaint> {
+    if percent > 100.0 {
+        return Err(Complaint::new(format!("`{percent}%` is more than there are")));
+    }
+    // Less than a millionth is not nothing.
+    let per_million = (percent * MILLIONTHS_OF_A_PERCENT).ceil() as u32;
+    Ok(KeptOutcomes::Sampled { per_million })
+}
+
+/// One word, or a list of names; `None` when nothing is said.
+fn headers(field: Field<'_>) -> Option<KeptHeaders> {
+    if field.is_list() {
+        return Some(KeptHeaders::These(field.items().into_iter().filter_map(listed).collect()));
+    }
+    field.read(|text| match text {
+        "all" => Ok(KeptHeaders::All),
+        _ => {
+            let complaint = Complaint::new(format!("`{}` is neither `all` nor a list", printable(text)));
+            Err(complaint.hint("a list looks like `[user-agent, \"openai-*\"]`; `[]` keeps none"))
+        }
+    })
+}
+
+fn listed(item: Field<'_>) -> Option<KeptHeader> {
+    if !item.is_set() {
+        item.complain(
+            Complaint::new("is empty").hint("write the name of a header, or `openai-*` for all that begin so"),
+        );
+    }
+    item.read(header)
+}
+
+fn header(text: &str) -> Result<KeptHeader, Complaint> {
+    let (name, is_prefix) = text.trim().strip_suffix('*').map_or((text.trim(), false), |prefix| (prefix, true));
+    if name.is_empty() {
+        return Err(Complaint::new("would be every header").hint("write `headers: all`"));
+    }
+    // The grammar allows a `*` in a name, which nobody has who writes one here.
+    let parsed = name.parse::<HeaderName>().ok().filter(|_| !name.contains('*'));
+    match parsed {
+        Some(name) if is_prefix => Ok(KeptHeader::StartingWith(name.as_str().to_owned())),
+        Some(name) => Ok(KeptHeader::Named(name)),
+        None => {
+            let complaint = Complaint::new(format!("`{}` is not the name of a header", printable(text)));
+            Err(complaint.hint("a `*` may stand at the end only, as in `openai-*`"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_counted_in_millionths() {
+        for (text, per_million) in
+            [("10%", 100_000), ("0.5 %", 5_000), ("100%", 1_000_000), ("0%", 0), ("0.00001%", 1), ("99.9999%", 999_999)]
+        {
+            assert_eq!(outcomes(text), Ok(KeptOutcomes::Sampled { per_million }), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_a_name_or_the_beginning_of_one() {
+        assert_eq!(header("User-Agent"), Ok(KeptHeader::Named(http::header::USER_AGENT)));
+        assert_eq!(header("OpenAI-*"), Ok(KeptHeader::StartingWith("openai-".to_owned())));
+        for wrong in ["*", "", "a b", "x-*-y", "**", "naïve"] {
+            assert!(header(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What is kept of an answer while it goes by: its text, and how many tokens it says it took.
+
+use crate::events::is_event_stream;
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use oar_exchange::{Transcript, Usage, Whole};
+use oar_protocol::{StreamText, usage};
+
+/// How much of the beginning of an answer is held until its end, whatever is kept: what is odd about it shows there.
+const BEGINNING_BYTES: usize = 16 * 1024;
+
+/// A copy of one answer.
+#[derive(Default)]
+pub(crate) struct Copied {
+    text: Text,
+    /// The most bytes of text that are kept.
+    cap: usize,
+    usage: Option<usage::Usage>,
+    tail: Tail,
+}
+
+/// What the answer is, as far as keeping it goes.
+#[derive(Default)]
+enum Text {
+    /// Nothing that could be read: binary, or compressed.
+    #[default]
+    None,
+    /// Text, or JSON.
+    Plain(Transcript),
+    /// Events. They are held as they came until one is of a kind that is known.
+    Events { came: Transcript, carried: Box<StreamText> },
+}
+
+impl Copied {
+    /// Of an answer with these headers, of which no more than `cap` bytes are kept.
+    pub(crate) fn of(headers: &HeaderMap, cap: usize) -> Self {
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let is_text = content_type.is_some_and(is_text) && !headers.contains_key(header::CONTENT_ENCODING);
+        let text = match (is_text, is_event_stream(headers)) {
+            (false, _) => Text::None,
+            (true, false) => Text::Plain(Transcript::default()),
+            (true, true) => Text::Events { came: Transcript::default(), carried: Box::new(StreamText::new(cap)) },
+        };
+        Self { text, cap, ..Self::default() }
+    }
+
+    pub(crate) fn push(&mut self, piece: &Bytes) {
+        match &mut self.text {
+            Text::None => {}
+            Text::Plain(transcript) => {
+                let cap = self.cap.max(BEGINNING_BYTES);
+                if transcript.len() + piece.len() > cap {
+                    self.tail.begin_with(transcript);
+                    self.tail.push(piece);
+                }
+                transcript.keep(piece, cap);
+            }
+            Text::Events { came, carried } => {
+                // Pieces of a stream are whole events, so a count is never cut in two.
+                self.usage = usage::find(piece).or(self.usage);
+                if self.cap > 0 {
+                    carried.push(piece);
+                }
+                if carried.is_known() {
+                    *came = Transcript::default();
+                } else {
+                    came.keep(piece, self.cap);
+                }
+            }
+        }
+    }
+
+    /// The beginning of the answer, as it came.
+    pub(crate) fn beginning(&self) -> &[u8] {
+        match &self.text {
+            Text::None | Text::Events { .. } => &[],
+            Text::Plain(transcript) => transcript.as_bytes(),
+        }
+    }
+
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        let found = match &self.text {
+            Text::None | Text::Events { .. } => self.usage,
+            Text::Plain(whole) if !whole.is_truncated() => usage::find(last(whole.as_bytes())),
+            Text::Plain(_) => usage::find(&self.tail.0),
+        };
+        found.map(|usage| Usage { prompt: usage.prompt_tokens, completion: usage.completion_tokens })
+    }
+
+    /// What is kept.
+    pub(crate) fn into_transcript(self) -> Transcript {
+        match self.text {
+            Text::None => Transcript::default(),
+            Text::Plain(_) if self.cap == 0 => Transcript::default(),
+            Text::Plain(transcript) => transcript.cut(self.cap),
+            Text::Events { carried, .. } if carried.is_known() => {
+                let whole = if carried.is_truncated() { Whole::Cut } else { Whole::All };
+                Transcript::assembled(carried.text(), whole)
+            }
+            Text::Events { .. } if self.cap == 0 => Transcript::default(),
+            Text::Events { came, .. } => came,
+        }
+    }
+}
+
+fn is_text(content_type: &str) -> bool {
+    let content_type = content_type.to_ascii_lowercase();
+    content_type.starts_with("text/") || content_type.contains("json")
+}
+
+/// The end of an answer that is longer than what is held of its beginning: providers tell usage last.
+#[derive(Default)]
+struct Tail(Vec<u8>);
+
+impl Tail {
+    /// What stands across the place where the copy ends is in neither part alone.
+    fn begin_with(&mut self, transcript: &Transcript) {
+        if self.0.is_empty() {
+            self.push(transcript.as_bytes());
+        }
+    }
+
+    fn push(&mut self, piece: &[u8]) {
+        self.0.extend_from_slice(last(piece));
+        if self.0.len() > 2 * usage::TAIL_CAP_BYTES {
+            self.0.drain(..self.0.len() - usage::TAIL_CAP_BYTES);
+        }
+    }
+}
+
+fn last(bytes: &[u8]) -> &[u8] {
+    bytes.get(bytes.len().saturating_sub(usage::TAIL_CAP_BYTES)..).unwrap_or_default()
+}
