@@ -13,8 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 const TEXT_BYTES: usize = 2048;
 
 /// Writes full batches of the gateway's writer, one after the other, to an empty table of each store in turn, and prints
-/// how many rows a second that makes. PostgreSQL makes sure that what it confirms is on the disk, as it comes out of the
-/// box; SQLite does so when it moves its log into the file.
+/// how many rows a second that makes. What either store confirms is on the disk: PostgreSQL is as it comes out of the box.
 ///
 /// # Errors
 ///

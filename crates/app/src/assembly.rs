@@ -152,6 +152,7 @@ fn backend(config: &Config, entry: &UpstreamConfig, made: &Made, audience: Audie
         first_event: entry.first_event_timeout.unwrap_or(config.first_event_timeout),
         idle: entry.idle_timeout.unwrap_or(config.idle_timeout),
         total: entry.total_timeout,
+        heartbeat: entry.heartbeat.or(config.heartbeat),
     };
     let on_client_close = match entry.on_client_close.unwrap_or(config.on_client_close) {
         OnClientClose::Cancel => oar_gateway::OnClientClose::Cancel,

@@ -43,6 +43,9 @@ pub struct Config {
     pub first_event_timeout: Duration,
     /// How long an answer may be silent between two bytes; 300 s unless the file says otherwise.
     pub idle_timeout: Duration,
+    /// How long the client of a stream may hear nothing before it is sent a comment; `None`, for never, unless the file
+    /// says otherwise.
+    pub heartbeat: Option<Duration>,
     /// How long trying one upstream after the other may take in all; `None`, for no limit, unless the file says otherwise.
     pub total_timeout: Option<Duration>,
     /// How long a request's head may take; 10 s unless the file says otherwise.
@@ -171,6 +174,7 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
     let connect_timeout = top.take("connect_timeout").read(duration).unwrap_or(Duration::from_secs(5));
     let idle_timeout = top.take("idle_timeout").read(duration).unwrap_or(Duration::from_secs(300));
     let first_event_timeout = top.take("first_event_timeout").read(duration).unwrap_or(idle_timeout);
+    let heartbeat = top.take("heartbeat").read(duration);
     let total_timeout = top.take("total_timeout").read(duration);
     let header_timeout = top.take("header_timeout").read(duration).unwrap_or(Duration::from_secs(10));
     let drain_timeout = top.take("drain_timeout").read(duration).unwrap_or(Duration::from_secs(30));
@@ -202,6 +206,7 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
         connect_timeout,
         first_event_timeout,
         idle_timeout,
+        heartbeat,
         total_timeout,
         header_timeout,
         drain_timeout,

@@ -31,6 +31,8 @@ pub struct UpstreamConfig {
     pub connect_timeout: Option<Duration>,
     /// How long a stream may go without its first event, if it differs from the file's.
     pub first_event_timeout: Option<Duration>,
+    /// How long the client of a stream may hear nothing, if it differs from [`Config::heartbeat`](crate::Config::heartbeat).
+    pub heartbeat: Option<Duration>,
     /// How long an answer may be silent, if it differs from [`Config::idle_timeout`](crate::Config::idle_timeout).
     pub idle_timeout: Option<Duration>,
     /// How long one attempt at it may take in all, until the head of an answer and the first event of a stream; `None` for no
@@ -101,6 +103,7 @@ fn upstream(mut own: Section<'_>, keep: &KeepSettings, number: usize) -> Upstrea
     let connect_timeout = own.take("connect_timeout").read(duration);
     let idle_timeout = own.take("idle_timeout").read(duration);
     let first_event_timeout = own.take("first_event_timeout").read(duration).or(idle_timeout);
+    let heartbeat = own.take("heartbeat").read(duration);
     let total_timeout = own.take("total_timeout").read(duration);
     let failover_on = failover_on(own.take("failover_on"));
     let on_client_close = on_client_close(own.take("on_client_close"));
@@ -116,6 +119,7 @@ fn upstream(mut own: Section<'_>, keep: &KeepSettings, number: usize) -> Upstrea
         connect_timeout,
         first_event_timeout,
         idle_timeout,
+        heartbeat,
         total_timeout,
         failover_on,
         on_client_close,

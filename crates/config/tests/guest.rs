@@ -96,13 +96,13 @@ fn the_hosts_keys_are_not_the_guests() {
     #[derive(Debug, Deserialize)]
     struct Nothing {}
     let Nothing {} = decode(
-        "name: a\ntimeout: 1\nstream_timeout: 1\nconnect_timeout: 1\nidle_timeout: 1\nfirst_event_timeout: 1\ntotal_timeout: 1\nfailover_on: any\nallow: [a]\ndeny: [b]\nnoauth: true\nrecord: {ip: no}\non_client_close: drain",
+        "name: a\ntimeout: 1\nstream_timeout: 1\nconnect_timeout: 1\nidle_timeout: 1\nfirst_event_timeout: 1\nheartbeat: 1\ntotal_timeout: 1\nfailover_on: any\nallow: [a]\ndeny: [b]\nnoauth: true\nrecord: {ip: no}\non_client_close: drain",
     );
     decode::<()>("name: a");
     assert_eq!(
         problems::<()>("sk: a"),
         [
-            "upstreams[0].sk (line 3): unknown key [known keys: type, name, noauth, authorization, timeout, stream_timeout, connect_timeout, idle_timeout, first_event_timeout, total_timeout, failover_on, on_client_close, record, allow, deny]"
+            "upstreams[0].sk (line 3): unknown key [known keys: type, name, noauth, authorization, timeout, stream_timeout, connect_timeout, idle_timeout, first_event_timeout, heartbeat, total_timeout, failover_on, on_client_close, record, allow, deny]"
         ]
     );
 }

@@ -136,7 +136,7 @@ fn limits_are_checked() {
 }
 
 const HINT_TOP: &str = "hint: known keys: address, hostname, authorization, timeout, stream_timeout, connect_timeout, \
-                        idle_timeout, first_event_timeout, total_timeout, header_timeout, drain_timeout, \
+                        idle_timeout, first_event_timeout, heartbeat, total_timeout, header_timeout, drain_timeout, \
                         body_timeout, max_body, failover_on, on_client_close, trusted_proxies, metrics_listen, \
                         metrics_auth, lb_policy, dbtype, dbaddr, db_required, record, notify, upstreams";
 

@@ -46,7 +46,7 @@ fn each_part_that_is_switched_off_works_when_switched_on() {
     let text = std::fs::read_to_string(sample_path()).expect("the sample");
     let lines: Vec<&str> = text.lines().collect();
     let blocks = switched_off_blocks(&lines);
-    assert_eq!(blocks.len(), 29, "blocks: {blocks:?}");
+    assert_eq!(blocks.len(), 30, "blocks: {blocks:?}");
     for block in blocks {
         let switch = |(index, line): (usize, &&str)| match block.contains(&index) {
             true => line.strip_prefix('#').unwrap_or(line).to_owned(),

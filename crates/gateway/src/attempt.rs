@@ -1,9 +1,9 @@
 //! The loop over a plan: one upstream after the other, until one answers or all have failed.
 
-use crate::backend::{Backend, OnClientClose};
+use crate::backend::{Backend, OnClientClose, Patience};
 use crate::error_answer;
 use crate::failures::Failures;
-use crate::hold::{self, Held};
+use crate::hold::{self, Held, Until};
 use crate::ledger::Ledger;
 use crate::reject::Reject;
 use http::{Method, StatusCode};
@@ -14,7 +14,6 @@ use oar_upstream::{Connection, Fault, ResponseBody, UpstreamError, UpstreamReque
 use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// The answer that goes to the client, and the terms on which it goes.
@@ -25,8 +24,8 @@ pub(crate) struct Winner {
     pub(crate) asked: Method,
     /// What a stream must have said to be complete.
     pub(crate) end: StreamEnd,
-    /// How long its body may be silent.
-    pub(crate) idle: Duration,
+    /// How long its body may be silent, and after what silence its client is told that it lives.
+    pub(crate) patience: Patience,
     /// How the story ends if the answer arrives whole.
     pub(crate) outcome: Outcome,
     /// What becomes of it when the client leaves.
@@ -92,7 +91,11 @@ async fn try_one(
     until: Option<Instant>,
 ) -> Tried {
     let backend = attempt.payload();
-    let first_event = || earliest(Instant::now() + backend.patience.first_event, until);
+    let first_event = || {
+        let Patience { first_event, heartbeat, .. } = backend.patience;
+        let now = Instant::now();
+        Until { deadline: earliest(now + first_event, until), heartbeat: heartbeat.map(|beat| now + beat) }
+    };
     match timeout_at(deadline, backend.upstream.send(request)).await {
         Ok(Ok(response)) => match hold::until_first_event(response, first_event()).await {
             Ok(response) => Tried::Answered(response),
@@ -112,7 +115,7 @@ impl Winner {
         let succeeded = response.status.is_success() || matches!(response.body, ResponseBody::Tunnel(_));
         let outcome = if succeeded { Outcome::Ok } else { Outcome::UpstreamError };
         let backend = attempt.payload();
-        let winner = Self::of(attempt.name(), request, response, backend.patience.idle, outcome);
+        let winner = Self::of(attempt.name(), request, response, backend.patience, outcome);
         Self { on_client_close: backend.on_client_close, ..winner }
     }
 
@@ -120,7 +123,7 @@ impl Winner {
         upstream: &Arc<str>,
         request: &UpstreamRequest,
         response: UpstreamResponse,
-        idle: Duration,
+        patience: Patience,
         outcome: Outcome,
     ) -> Self {
         let suffix = request.path_and_query.split('?').next().unwrap_or_default();
@@ -129,7 +132,7 @@ impl Winner {
             response,
             asked: request.method.clone(),
             end: StreamEnd::of(suffix),
-            idle,
+            patience,
             outcome,
             on_client_close: OnClientClose::default(),
         }

@@ -41,12 +41,15 @@ pub struct Patience {
     /// One attempt in all, from its start to the response head and, of a stream, on to the first event; when it has passed,
     /// another upstream is tried. It shortens the other limits and lengthens none. Default: none.
     pub total: Option<Duration>,
+    /// How long the client of a stream may hear nothing before it is sent a comment, so that no proxy on the way takes the
+    /// connection for dead. A stream without an event begins then: nobody else is tried any more. Default: none, ever.
+    pub heartbeat: Option<Duration>,
 }
 
 impl Default for Patience {
     fn default() -> Self {
         let limit = Duration::from_secs(300);
-        Self { first_event: limit, idle: limit, total: None }
+        Self { first_event: limit, idle: limit, total: None, heartbeat: None }
     }
 }
 

@@ -121,7 +121,7 @@ impl CallerError {
         let mut response = self.answer.into_response(request);
         // The same request would fail the same way: the SDKs need not repeat it.
         response.headers.insert("x-should-retry", HeaderValue::from_static("false"));
-        Winner::of(&self.upstream, request, response, Patience::default().idle, Outcome::UpstreamError)
+        Winner::of(&self.upstream, request, response, Patience::default(), Outcome::UpstreamError)
     }
 }
 

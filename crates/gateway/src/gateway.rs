@@ -226,6 +226,7 @@ impl Gateway {
 }
 
 /// What the stages before the point of no return come to, when they do not refuse.
+#[expect(clippy::large_enum_variant, reason = "it is moved once, and nearly every answer is a relayed one")]
 enum Answer {
     Relayed(Winner, Option<hyper::upgrade::OnUpgrade>),
     Listed(Listing),

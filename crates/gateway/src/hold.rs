@@ -25,14 +25,24 @@ pub(crate) enum Held {
     Error,
 }
 
+/// Until when a stream is held back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Until {
+    /// Then it is given up.
+    pub(crate) deadline: Instant,
+    /// Then it is passed on as it is, since its client must hear something.
+    pub(crate) heartbeat: Option<Instant>,
+}
+
 /// Resolves as soon as the first event of a stream is there, with nothing of it lost; at once for any other answer.
-pub(crate) async fn until_first_event(response: UpstreamResponse, deadline: Instant) -> Result<UpstreamResponse, Held> {
+pub(crate) async fn until_first_event(response: UpstreamResponse, until: Until) -> Result<UpstreamResponse, Held> {
     let UpstreamResponse { status, headers, body } = response;
     let body = match body {
         // A body that is over already, as after `HEAD`, has no event to wait for.
         ResponseBody::Body(body) if status.is_success() && is_event_stream(&headers) && !body.is_end_stream() => {
-            let first = timeout_at(deadline, First::of(body)).await.map_err(|_| Held::Silent)?;
-            ResponseBody::stream(first?)
+            let mut first = First { frames: VecDeque::new(), rest: body };
+            first.hold(until).await?;
+            ResponseBody::stream(first)
         }
         other @ (ResponseBody::Body(_) | ResponseBody::Tunnel(_)) => other,
     };
@@ -46,12 +56,21 @@ struct First {
 }
 
 impl First {
-    async fn of(mut body: UnsyncBoxBody<Bytes, BodyError>) -> Result<Self, Held> {
-        let mut frames = VecDeque::new();
+    async fn hold(&mut self, Until { deadline, heartbeat }: Until) -> Result<(), Held> {
+        let first = timeout_at(heartbeat.map_or(deadline, |beat| beat.min(deadline)), self.read()).await;
+        match first {
+            Ok(read) => read,
+            Err(_) if heartbeat.is_some_and(|beat| beat < deadline) => Ok(()),
+            Err(_) => Err(Held::Silent),
+        }
+    }
+
+    /// Reads until there is an event. Cancel safe: what was read is held.
+    async fn read(&mut self) -> Result<(), Held> {
         let mut splitter = Splitter::new();
         let mut held = 0;
         while held <= HELD_CAP_BYTES {
-            let frame = match body.frame().await {
+            let frame = match self.rest.frame().await {
                 Some(Ok(frame)) => frame,
                 Some(Err(error)) => return Err(Held::Ended(Some(error))),
                 None => return Err(Held::Ended(None)),
@@ -60,14 +79,14 @@ impl First {
                 held += piece.len();
                 splitter.push(piece);
             }
-            frames.push_back(frame);
+            self.frames.push_back(frame);
             match splitter.next_event() {
                 Some(event) if event.is_error() => return Err(Held::Error),
                 Some(_) => break,
                 None => {}
             }
         }
-        Ok(Self { frames, rest: body })
+        Ok(())
     }
 }
 

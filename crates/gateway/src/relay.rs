@@ -34,7 +34,7 @@ pub(crate) fn relay(
             // An error that is told as an event promises no end as a stream does.
             let is_stream = status.is_success() && !body.is_end_stream();
             let events = if is_stream { Events::of(&headers, winner.end) } else { None };
-            let relay = Relay::new(body, events, winner.idle, winner.outcome, ledger);
+            let relay = Relay::new(body, events, winner.patience, winner.outcome, ledger);
             let relay = match winner.on_client_close {
                 OnClientClose::Cancel => relay,
                 OnClientClose::Drain => relay.drained_by(drains.clone()),

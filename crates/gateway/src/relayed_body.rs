@@ -1,5 +1,6 @@
 //! An upstream's body on its way to the client, piece by piece, and the end of the story.
 
+use crate::backend::Patience;
 use crate::drain::Drains;
 use crate::events::{Completeness, Events};
 use crate::idle::Idle;
@@ -29,6 +30,8 @@ pub struct Relay {
     body: UnsyncBoxBody<Bytes, BodyError>,
     events: Option<Events>,
     idle: Idle,
+    /// Rings when the client of a stream has heard nothing for so long that a proxy on the way may take it for dead.
+    heartbeat: Option<Idle>,
     /// Resolves when the gateway waits no longer for what still runs.
     stopped: Pin<Box<WaitForCancellationFutureOwned>>,
     ledger: Option<Ledger>,
@@ -37,6 +40,9 @@ pub struct Relay {
     /// Who reads on when the client leaves, if anybody does.
     drains: Option<Drains>,
 }
+
+/// What the client of a silent stream hears: a comment, which is no event.
+const HEARTBEAT: &[u8] = b": keep-alive\n\n";
 
 /// How long a client has to read what came before an abnormal end.
 const FAREWELL: Duration = Duration::from_millis(100);
@@ -93,17 +99,18 @@ impl Cut {
 }
 
 impl Relay {
-    /// `outcome` is how the story ends if the body arrives whole; `idle` is how long it may be silent.
+    /// `outcome` is how the story ends if the body arrives whole.
     pub(crate) fn new(
         body: UnsyncBoxBody<Bytes, BodyError>,
         events: Option<Events>,
-        idle: Duration,
+        patience: Patience,
         outcome: Outcome,
         ledger: Ledger,
     ) -> Self {
         let stopped = Box::pin(ledger.cut().clone().cancelled_owned());
-        let (idle, ledger, last_words) = (Idle::new(idle), Some(ledger), LastWords::NotYet);
-        let mut relay = Self { body, events, idle, stopped, ledger, outcome, last_words, drains: None };
+        let (idle, ledger, last_words) = (Idle::new(patience.idle), Some(ledger), LastWords::NotYet);
+        let heartbeat = patience.heartbeat.filter(|_| events.is_some()).map(Idle::new);
+        let mut relay = Self { body, events, idle, heartbeat, stopped, ledger, outcome, last_words, drains: None };
         relay.close_if_complete();
         relay
     }
@@ -204,11 +211,22 @@ impl Relay {
         }
     }
 
+    /// Ready when the client must hear something, and can: a comment within an event would break it.
+    fn poll_heartbeat(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (Some(heartbeat), Some(events)) = (&mut self.heartbeat, &self.events) else { return Poll::Pending };
+        ready!(heartbeat.poll_ring(cx));
+        heartbeat.something_came();
+        if events.can_add_one() { Poll::Ready(()) } else { heartbeat.poll_ring(cx) }
+    }
+
     fn poll_upstream(&mut self, cx: &mut Context<'_>) -> Poll<Frame<Bytes>> {
         while let LastWords::NotYet = self.last_words {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     self.idle.something_came();
+                    if let Some(heartbeat) = &mut self.heartbeat {
+                        heartbeat.something_came();
+                    }
                     if let Some(frame) = self.pass(frame) {
                         return Poll::Ready(frame);
                     }
@@ -216,9 +234,12 @@ impl Relay {
                 Poll::Ready(Some(Err(error))) => self.cut(Cut::Failed(error)),
                 Poll::Ready(None) => self.finish(),
                 Poll::Pending if self.stopped.as_mut().poll(cx).is_ready() => self.cut(Cut::Stopped),
+                Poll::Pending if self.idle.poll_ring(cx).is_ready() => self.fall_silent(),
                 Poll::Pending => {
-                    ready!(self.idle.poll_ring(cx));
-                    self.fall_silent();
+                    ready!(self.poll_heartbeat(cx));
+                    let comment = Bytes::from_static(HEARTBEAT);
+                    self.sends(&comment);
+                    return Poll::Ready(Frame::data(comment));
                 }
             }
         }
@@ -252,7 +273,8 @@ impl Drop for Relay {
         ledger.client_leaves();
         let nothing = UnsyncBoxBody::new(Empty::new().map_err(|never| match never {}));
         let body = std::mem::replace(&mut self.body, nothing);
-        drains.read_on(Self::new(body, self.events.take(), self.idle.limit(), self.outcome, ledger));
+        let patience = Patience { idle: self.idle.limit(), ..Patience::default() };
+        drains.read_on(Self::new(body, self.events.take(), patience, self.outcome, ledger));
     }
 }
 

@@ -13,6 +13,7 @@ mod unambiguous;
 
 mod attempt;
 mod connect;
+mod heartbeat;
 mod hold;
 mod patience;
 mod policy;
