@@ -1,6 +1,6 @@
 //! The database goes away under load, and comes back: what do clients notice, and is every request accounted for?
 //!
-//! [`endure`] is one such time; [`run`] is several, in turn with times without a database, to compare with.
+//! [`endure`] is one such time; [`run`] is several, each with a gateway without a database beside it, to compare with.
 
 mod options;
 mod trouble;

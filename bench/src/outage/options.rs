@@ -7,7 +7,7 @@ use std::time::Duration;
 /// What `--help` prints.
 pub const USAGE: &str = "\
 The database goes away under an even load, and comes back: SQLite locked by another process, PostgreSQL stopped with
-SIGSTOP, and stopped as by a power cut; in turn with a gateway that has no database, to compare with.
+SIGSTOP, and stopped as by a power cut. Beside each runs a gateway without a database, to compare with.
 
 usage: outage --binary FILE [--time 60s] [--lead 5s] [--rate 200] [--rounds 2]
 

@@ -9,6 +9,7 @@ use crate::upstream::Upstreams;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
+use tokio::sync::Barrier;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -40,17 +41,19 @@ struct Watched {
     flushed_after: Option<Duration>,
 }
 
-/// Starts a gateway with a database of its own, which gets into trouble under load, and accounts for every request.
+/// Starts a gateway with a database of its own, which gets into trouble under load, and accounts for every request. The
+/// load begins when everybody waits at `start`.
 ///
 /// # Errors
 ///
 /// The gateway or the database did not start, ended, or could not be asked.
-pub async fn endure(trouble: Trouble, binary: &Path, times: Times) -> io::Result<Found> {
+pub async fn endure(trouble: Trouble, binary: &Path, times: Times, start: &Barrier) -> io::Result<Found> {
     let folder = tempfile::Builder::new().prefix("oar-outage.").tempdir()?;
     let stage = Stage::set(trouble, folder.path()).await?;
     let upstreams = Upstreams::start().await?;
     let config = configuration(&upstreams, &stage.database.keys())?;
     let gateway = Gateway::start(binary, folder.path(), &config).await?;
+    start.wait().await;
     let (sent, watched) = loaded(&gateway, &upstreams, &stage, times).await?;
     let page = gateway.metrics().await?;
     let (log, ended) = (gateway.log().to_owned(), gateway.stop(STOP_PATIENCE).await?);

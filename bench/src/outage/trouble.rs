@@ -17,8 +17,8 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// All of them, in the order of a round.
-    pub const ALL: [Self; 4] = [Self::NoDatabase, Self::SqliteLocked, Self::PostgresFrozen, Self::PostgresStopped];
+    /// Those that are any, in the order of a round.
+    pub const ALL: [Self; 3] = [Self::SqliteLocked, Self::PostgresFrozen, Self::PostgresStopped];
 }
 
 impl fmt::Display for Trouble {

@@ -1,11 +1,12 @@
 use crate::binary;
 use oar_bench::outage::{Times, Trouble, endure};
 use std::time::Duration;
+use tokio::sync::Barrier;
 
 /// Every request is answered as if nothing were, and is a row or is counted as dropped when the database is back.
 async fn check(trouble: Trouble) {
     let times = Times { away: Duration::from_secs(2), lead: Duration::from_millis(500), rate: 100 };
-    let found = endure(trouble, binary(), times).await.unwrap();
+    let found = endure(trouble, binary(), times, &Barrier::new(1)).await.unwrap();
     assert_eq!(found.mistakes(), Vec::<String>::new(), "{found}");
     assert!(found.sent >= 200, "{found}");
 }
