@@ -2,8 +2,11 @@
 
 use crate::markdown::{Page, rows, spans};
 
-const PAIRS: [(&str, &str); 2] =
-    [("README.md", "README.zh-CN.md"), ("docs/configuration.md", "docs/configuration.zh-CN.md")];
+const PAIRS: [(&str, &str); 3] = [
+    ("README.md", "README.zh-CN.md"),
+    ("docs/configuration.md", "docs/configuration.zh-CN.md"),
+    ("docs/records.md", "docs/records.zh-CN.md"),
+];
 
 /// Both pages of each pair.
 fn pairs() -> impl Iterator<Item = (Page, Page)> {
