@@ -47,6 +47,7 @@ mod serve;
 mod access_log;
 mod observers;
 mod tally;
+mod vigil;
 
 pub use app::{App, Operator, RunError};
 pub use backends::BackendError;

@@ -7,6 +7,7 @@ use crate::database;
 use crate::kept::{self, Audience};
 use crate::serve::Drained;
 use crate::tally;
+use crate::vigil;
 use oar_config::Config;
 use oar_exchange::Observer;
 use oar_metrics::Metrics;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long flushing the records may take at the end.
@@ -35,6 +37,8 @@ pub(crate) struct Observers {
     records: Option<Records>,
     alerts: Option<Arc<Alerts>>,
     own: Vec<Arc<dyn Observer>>,
+    /// Cancelled when nobody need hear any more that the database is away.
+    vigil: CancellationToken,
     /// Owns the writer, the alerts, and what upstreams leave behind.
     tasks: TaskTracker,
 }
@@ -64,7 +68,12 @@ impl Observers {
         let metrics = Arc::new(Metrics::new(assembly.upstreams.iter().map(|upstream| upstream.name.as_str())));
         let records = start_records(config, &hostname, &metrics, &tasks).await?;
         let alerts = start_alerts(config, &hostname, &metrics, &tasks)?;
-        Ok(Self { metrics, records, alerts, own, tasks })
+        let vigil = CancellationToken::new();
+        if let (Some(records), Some(alerts)) = (&records, &alerts) {
+            let watch = vigil::watch(records.recorder.counters(), Arc::clone(alerts));
+            tasks.spawn(vigil.clone().run_until_cancelled_owned(watch));
+        }
+        Ok(Self { metrics, records, alerts, own, vigil, tasks })
     }
 
     /// All of them.
@@ -89,6 +98,7 @@ impl Observers {
 
     /// Lets them finish what they have heard, as long as they may take.
     pub(crate) async fn close(self, drained: Drained, hurry: impl Future<Output = ()>) {
+        self.vigil.cancel();
         if let Some(alerts) = self.alerts {
             alerts.close();
         }

@@ -1,10 +1,10 @@
 use crate::text;
-use crate::trouble::Trouble;
+use crate::trouble::{Reason, Trouble};
 use oar_exchange::{Attempt, AttemptResult, Exchange, Outcome};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// One message to people: something went wrong with this request.
+/// One message to people: something went wrong with a request, or with what the gateway does beside them.
 ///
 /// Whatever a client may have written (the model, the request id) is short, on one line, and cannot ping anybody.
 #[derive(Clone, Debug)]
@@ -16,10 +16,10 @@ pub struct Alert {
     pub hostname: Arc<str>,
     /// What went wrong, the gravest first. Never empty.
     pub troubles: Vec<Trouble>,
-    /// How the request ended.
-    pub outcome: Outcome,
-    /// The id under which the client and the record know the request.
-    pub request_id: String,
+    /// How the request ended; `None` when it is about no request.
+    pub outcome: Option<Outcome>,
+    /// The id under which the client and the record know the request, if it is about one.
+    pub request_id: Option<String>,
     /// The model asked for.
     pub model: Option<String>,
     /// The tries, in order.
@@ -57,12 +57,27 @@ impl Alert {
             id: exchange.id.clone(),
             hostname: Arc::clone(hostname),
             troubles,
-            outcome: exchange.outcome,
-            request_id: text::tame(&exchange.request_id),
+            outcome: Some(exchange.outcome),
+            request_id: Some(text::tame(&exchange.request_id)),
             model: exchange.request.model.as_deref().map(text::tame),
             attempts: exchange.attempts.iter().map(Tried::from).collect(),
             more: 0,
         })
+    }
+
+    /// What people should hear when records cannot be written.
+    pub(crate) fn of_stuck_records(hostname: &Arc<str>) -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            id: format!("records-{hostname}-{}", since.as_micros()),
+            hostname: Arc::clone(hostname),
+            troubles: vec![Trouble { upstream: None, reason: Reason::RecordsStuck }],
+            outcome: None,
+            request_id: None,
+            model: None,
+            attempts: Vec::new(),
+            more: 0,
+        }
     }
 
     /// The alert as a few lines of plain text for a chat, at most [`Alert::TEXT_CAP_BYTES`] long.

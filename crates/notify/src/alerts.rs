@@ -50,6 +50,11 @@ impl Alerts {
         self.closing.cancel();
     }
 
+    /// Tells people that records cannot be written, as it tells them of anything else: at most once in 60 s.
+    pub fn records_are_stuck(&self) {
+        self.desk.take(Alert::of_stuck_records(&self.hostname));
+    }
+
     /// What became of the messages, one entry per channel name.
     pub fn counts(&self) -> &[Arc<ChannelCounts>] {
         &self.counts

@@ -1,8 +1,11 @@
 use crate::alert::{Alert, Tried};
+use crate::trouble::Reason;
 use std::fmt::{self, Write};
 
 /// How much of a name that somebody else chose is shown.
 const NAME_CAP_CHARS: usize = 128;
+/// What people read when the database is away.
+const RECORDS_STUCK: &str = "records cannot be written and wait; the log says why, requests are served as before";
 /// How many attempts are listed.
 const ATTEMPTS_CAP: usize = 10;
 
@@ -41,6 +44,7 @@ fn write_lines(text: &mut String, alert: &Alert) -> fmt::Result {
     write!(text, "openai-api-route on {}", tame(&alert.hostname))?;
     for trouble in &alert.troubles {
         match &trouble.upstream {
+            _ if trouble.reason == Reason::RecordsStuck => write!(text, "\n{RECORDS_STUCK}")?,
             Some(upstream) => write!(text, "\nupstream {}: {}", tame(upstream), trouble.reason)?,
             None => write!(text, "\nno upstream left: {}", trouble.reason)?,
         }
@@ -51,7 +55,8 @@ fn write_lines(text: &mut String, alert: &Alert) -> fmt::Result {
     if let Some(model) = &alert.model {
         write!(text, "\nmodel: {model}")?;
     }
-    write!(text, "\nrequest: {}\noutcome: {}\nattempts:", alert.request_id, alert.outcome)?;
+    let (Some(request), Some(outcome)) = (&alert.request_id, alert.outcome) else { return Ok(()) };
+    write!(text, "\nrequest: {request}\noutcome: {outcome}\nattempts:")?;
     write_attempts(text, &alert.attempts)
 }
 
@@ -89,6 +94,12 @@ mod tests {
     }
 
     #[test]
+    fn records_that_cannot_be_written_are_no_requests_business() {
+        let alert = Alert::of_stuck_records(&"gateway-1".into());
+        assert_eq!(alert.text(), format!("openai-api-route on gateway-1\n{RECORDS_STUCK}"));
+    }
+
+    #[test]
     fn the_message_says_where_what_and_which_request() {
         let attempts = [attempt("primary", AttemptResult::HeadTimeout), status("spare", 503)];
         let mut alert = alert(&exchange(Outcome::AllFailed, &attempts));
@@ -116,7 +127,7 @@ mod tests {
         let text = alert.text();
         assert!(!text.contains(['@', '<', '\r', '\u{202e}']), "{text}");
         assert!(text.contains("\nmodel: ＠all ＜at user_id=\"all\"> outcome: ok \n"), "{text}");
-        assert!(!alert.request_id.contains('@'), "the fields are as tame as the text");
+        assert!(!alert.request_id.as_deref().unwrap_or("@").contains('@'), "the fields are as tame as the text");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 /// One thing that went wrong: what alerts are grouped by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Trouble {
-    /// Whose fault it is; `None` when no upstream was left.
+    /// Whose fault it is; `None` when no upstream was left, or none is concerned.
     pub upstream: Option<Arc<str>>,
     /// What went wrong.
     pub reason: Reason,
@@ -22,6 +22,8 @@ pub enum Reason {
     Status(u16),
     /// The upstream gave no usable answer.
     Failed(AttemptResult),
+    /// Records cannot be written: the database is gone, locked or full. No request fails of it.
+    RecordsStuck,
 }
 
 impl Trouble {
@@ -53,6 +55,7 @@ impl fmt::Display for Reason {
             Self::StreamBroken => f.write_str("stream_broken"),
             Self::Status(status) => write!(f, "status {status}"),
             Self::Failed(result) => result.fmt(f),
+            Self::RecordsStuck => f.write_str("records_stuck"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! D02: a PostgreSQL that is not there, that has to be there, and that somebody has to write another DSN for.
 
 use crate::program::{Folder, chat, config};
-use oar_testkit::ScriptedUpstream;
+use oar_testkit::{Script, ScriptedUpstream};
 use std::time::{Duration, Instant};
 
 /// A server that nobody is behind, with a password that is not told.
@@ -60,4 +60,22 @@ async fn a_database_that_wants_another_dsn_ends_the_start_at_once() {
             assert!(left.stderr.contains(says), "{}", left.stderr);
         }
     }
+}
+
+/// D02, D03: people hear of it once, since no request fails of it.
+#[tokio::test]
+async fn people_are_told_that_records_cannot_be_written() {
+    let nobody = ScriptedUpstream::refusing().unwrap();
+    let (upstream, hook) =
+        (ScriptedUpstream::refusing().unwrap(), ScriptedUpstream::start(Script::kept_alive(200, &[], "")));
+    let hook = hook.await.unwrap();
+    let notify = format!("notify: {{webhook: {{url: '{}/canary-hook'}}}}", hook.origin());
+    let folder = Folder::new(&config(&format!("{}\n{notify}", nowhere(&nobody)), &[("only", &upstream)]));
+    let gateway = folder.serve(&[]).await;
+    hook.until_read(1).await;
+    assert_eq!(gateway.end("TERM").await.code, Some(0));
+    let told = hook.requests();
+    let alert: serde_json::Value = serde_json::from_slice(&told[0].body).unwrap();
+    assert_eq!((told.len(), &alert["troubles"][0]["reason"]), (1, &serde_json::json!("records_stuck")));
+    assert!(alert["request_id"].is_null() && alert["text"].as_str().unwrap().contains("records cannot be written"));
 }

@@ -3,6 +3,7 @@ use crate::alert::{Alert, Tried};
 use crate::notifier::{Notifier, NotifyError};
 use crate::trouble::Trouble;
 use async_trait::async_trait;
+use oar_exchange::Outcome;
 use secrecy::SecretString;
 use serde::Serialize;
 
@@ -35,8 +36,8 @@ struct Payload<'a> {
     hostname: &'a str,
     text: String,
     troubles: Vec<TroublePart<'a>>,
-    outcome: &'static str,
-    request_id: &'a str,
+    outcome: Option<&'static str>,
+    request_id: Option<&'a str>,
     model: Option<&'a str>,
     attempts: Vec<AttemptPart<'a>>,
     more: u64,
@@ -86,8 +87,8 @@ impl<'a> From<&'a Alert> for Payload<'a> {
             hostname: &alert.hostname,
             text: alert.text(),
             troubles: alert.troubles.iter().map(TroublePart::from).collect(),
-            outcome: alert.outcome.as_str(),
-            request_id: &alert.request_id,
+            outcome: alert.outcome.map(Outcome::as_str),
+            request_id: alert.request_id.as_deref(),
             model: alert.model.as_deref(),
             attempts: alert.attempts.iter().map(AttemptPart::from).collect(),
             more: alert.more,
