@@ -50,6 +50,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("diesel_migrations", &["oar-record"]),
     ("libsqlite3-sys", &["oar-record"]),
     ("tokio-postgres", &["oar-record"]),
+    ("tokio-postgres-rustls", &["oar-record"]),
     ("prometheus-client", &["oar-metrics"]),
     ("clap", &["openai-api-route"]),
     ("indicatif", &["openai-api-route"]),
