@@ -164,6 +164,7 @@ async fn a_model_that_cannot_stream_answers_in_one_piece() {
     assert_eq!(content(&chunks), "whole");
 }
 
+/// A17.
 #[tokio::test]
 async fn a_foreign_stream_is_refused_without_a_request_and_the_prediction_cancelled() {
     let tripwire = Standin::new(|_, _| Reply::sse(DONE)).await;

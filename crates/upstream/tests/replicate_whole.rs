@@ -51,6 +51,7 @@ async fn a_completion_of_a_version_is_created_by_version() {
     assert_eq!(standin.saw("POST /v1/predictions").await.json()["version"], "abc");
 }
 
+/// A18.
 #[tokio::test]
 async fn a_whole_output_that_is_still_processing_is_waited_for() {
     let standin = Standin::new(|seen, earlier| match (seen.line.as_str(), earlier) {
@@ -74,6 +75,7 @@ async fn a_stop_sequence_ends_the_answer_whether_the_model_knows_it_or_not() {
     assert_eq!(answer["choices"][0]["finish_reason"], "stop");
 }
 
+/// A18.
 #[tokio::test]
 async fn a_prediction_that_did_not_succeed_is_a_bad_gateway() {
     for (status, told, code) in [
@@ -123,6 +125,7 @@ async fn what_is_no_prediction_is_a_bad_gateway() {
     assert_eq!((status, error(&answer).1), (502, "upstream_not_text"));
 }
 
+/// A17.
 #[tokio::test]
 async fn a_foreign_address_is_refused_without_a_request_and_the_prediction_cancelled() {
     let tripwire = answering(Reply::json(200, &json!({}))).await;

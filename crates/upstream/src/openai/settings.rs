@@ -174,6 +174,16 @@ mod tests {
         }
     }
 
+    /// A19: addresses of one's own network are what a gateway is for; one of them is nobody's API.
+    #[test]
+    fn the_metadata_address_is_warned_about_and_private_ones_are_not() {
+        let advice = |text: &str| Endpoint::parse(text).expect(text).expect("no empty one").advice();
+        assert_eq!(advice("http://169.254.169.254/v1").as_deref(), Some("the endpoint is a cloud's metadata address"));
+        for text in ["http://127.0.0.1:8000/v1", "http://10.0.0.7/v1", "http://localhost:8888/v1"] {
+            assert_eq!(advice(text), None, "{text}");
+        }
+    }
+
     #[test]
     fn a_key_in_the_wrong_place_is_not_shown() {
         let error = Endpoint::parse("sk-very-secret").expect_err("no endpoint");

@@ -114,6 +114,7 @@ mod tests {
         serde_json::from_value(whole).expect("a prediction")
     }
 
+    /// A18.
     #[test]
     fn only_the_four_ends_are_terminal() {
         for (status, terminal) in [
