@@ -1,5 +1,6 @@
 //! What reading promises, on either database.
 
+use crate::contract::on_both;
 use crate::exchanges::{moment, row};
 use crate::scratch::{Database, Postgres, Sqlite};
 use oar_record::{
@@ -7,18 +8,6 @@ use oar_record::{
     StatusFilter, Store, Summary, Tended, Walk,
 };
 use std::time::{Duration, SystemTime};
-
-/// Runs each of these functions on a database of either kind.
-macro_rules! on_both {
-    ($($name:ident,)*) => {
-        mod on_sqlite {
-            $(#[tokio::test] async fn $name() { super::$name(<super::Sqlite as super::Database>::new().await).await; })*
-        }
-        mod on_postgres {
-            $(#[tokio::test] async fn $name() { super::$name(<super::Postgres as super::Database>::new().await).await; })*
-        }
-    };
-}
 
 on_both! {
     rows_are_read_page_by_page_in_either_order,
