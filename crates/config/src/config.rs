@@ -194,10 +194,8 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
         upstream.settings.connect_timeout = upstream.connect_timeout.unwrap_or(connect_timeout);
     }
     warn_about_tokens(&tokens, &upstreams, &place, report);
-    let warnings = Vec::new();
-    let file = report.file.clone();
     Config {
-        file,
+        file: report.file.clone(),
         address,
         hostname,
         tokens,
@@ -222,7 +220,7 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
         record,
         notify,
         upstreams,
-        warnings,
+        warnings: Vec::new(),
     }
 }
 

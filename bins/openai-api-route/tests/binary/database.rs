@@ -72,7 +72,8 @@ async fn people_are_told_that_records_cannot_be_written() {
     let notify = format!("notify: {{webhook: {{url: '{}/canary-hook'}}}}", hook.origin());
     let folder = Folder::new(&config(&format!("{}\n{notify}", nowhere(&nobody)), &[("only", &upstream)]));
     let gateway = folder.serve(&[]).await;
-    hook.until_read(1).await;
+    let told = tokio::time::timeout(Duration::from_secs(20), hook.until_read(1)).await;
+    told.expect("people are told");
     assert_eq!(gateway.end("TERM").await.code, Some(0));
     let told = hook.requests();
     let alert: serde_json::Value = serde_json::from_slice(&told[0].body).unwrap();
