@@ -124,16 +124,21 @@ soak-smoke: ## The same for five seconds, with development builds
 	$(CARGO) run --locked --package oar-bench --bin soak -- --binary $(TARGET)/debug/openai-api-route \
 		--time 5s --rate 100 --clients 16 --reload 2s
 
-# Of `make outage`, `make kills` and `make bench-records`: how often, how large a table, how large its texts.
+# Of `make outage`, `make kills`, `make bench-records` and `make bench-alerts`: how often, how large a table, how large its
+# texts, how many upstreams fail.
 outage: TIME = 60s
 outage: ROUNDS = 2
 KILLS ?= 100
 bench-records: TIME = 10s
 bench-records: RATE = 300
 bench-records: ROUNDS = 3
+bench-alerts: TIME = 10s
+bench-alerts: RATE = 1000
+bench-alerts: ROUNDS = 1
 PART ?= all
 ROWS ?= 5000000
 TEXT ?= 256
+FAILING ?= 100
 
 .PHONY: outage
 outage: build ## The database away for a minute under load: who notices, what is lost (TIME=60s RATE=200 ROUNDS=2)
@@ -152,6 +157,11 @@ bench-records: build ## What records cost, and finding some among millions (PART
 	scripts/install-missing.sh sqlite3 postgresql
 	$(CARGO) run --locked --release --package oar-bench --bin bench-records -- --binary ./openai-api-route \
 		--part $(PART) --time $(TIME) --rate $(RATE) --rounds $(ROUNDS) --rows $(ROWS) --text $(TEXT)
+
+.PHONY: bench-alerts
+bench-alerts: build ## Ten thousand failures in ten seconds: which messages come, and what they cost (TIME=10s RATE=1000 ROUNDS=1 FAILING=100)
+	$(CARGO) run --locked --release --package oar-bench --bin alerts -- --binary ./openai-api-route \
+		--time $(TIME) --rate $(RATE) --rounds $(ROUNDS) --failing $(FAILING)
 
 ##@ Cleaning up
 

@@ -9,6 +9,8 @@
 //!   request must be accounted for. `make soak` runs it.
 //! - [`outage`] takes the database away under load, [`kills`] the gateway, and [`records`] measures what recording costs.
 //!   `make outage`, `make kills` and `make bench-records` run them.
+//! - [`alerts`] makes upstreams fail by the thousand, and measures what telling people about it costs. `make bench-alerts`
+//!   runs it.
 //!
 //! It refuses to use anything of the gateway but its program, its sockets and its files (and, to tell how fast they are,
 //! the stores of `oar-record`), and to listen anywhere but on loopback. It runs on Linux.
@@ -51,6 +53,7 @@ pub mod upstream;
 pub mod database;
 pub mod load;
 
+pub mod alerts;
 pub mod kills;
 pub mod outage;
 pub mod records;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the official `openai` packages of Python and Node against the gateway, whose first upstream is broken.
+# Runs the official `openai` packages of Python and Node against the gateway, whose first upstream is broken, and the
+# official `replicate` packages at the stand-in for Replicate.
 #
 #   tests/clients/run.sh            through the gateway
 #   tests/clients/run.sh --direct   at the stand-in itself: tells a wrong suite from a wrong gateway
@@ -85,6 +86,60 @@ start_gateway_that_panics() {
     OAR_PANICKING_URL=$(url_of panicking)/v1
 }
 
+# The entry for Replicate as the sample has it, for this endpoint and this key.
+sample_for_replicate() {
+    sed -n '/^#  - type: replicate$/,/^$/s/^#//p' config.sample.yaml |
+        sed -e "s|sk: .*|sk: $OAR_REPLICATE_KEY|" -e "s|endpoint: .*|endpoint: $OAR_REPLICATE_STANDIN_URL/v1|"
+}
+
+# The sample's entry serves the model that it allows, `replicate` all others; where a model's name tells that somebody else
+# fails `first`, or that Replicate comes `after` somebody who does, there are two upstreams for it.
+start_gateway_before_replicate() {
+    local overloaded silent
+    start replicate "$target/debug/examples/replicate" --listen 127.0.0.1:0 --key "$OAR_REPLICATE_KEY"
+    OAR_REPLICATE_STANDIN_URL=$(url_of replicate)
+    start overloaded "$target/debug/examples/standin" --listen 127.0.0.1:0 --mode status=503
+    overloaded=$(url_of overloaded)
+    start silent "$target/debug/examples/standin" --listen 127.0.0.1:0 --mode hang
+    silent=$(url_of silent)
+    start_gateway translating <<YAML
+address: 127.0.0.1:0
+authorization: $OAR_TOKEN
+dbtype: none
+x-replicate: &replicate {type: replicate, sk: $OAR_REPLICATE_KEY, endpoint: "$OAR_REPLICATE_STANDIN_URL/v1"}
+x-impatient: &impatient {timeout: 500ms, stream_timeout: 500ms}
+upstreams:
+$(sample_for_replicate)
+  - {name: overloaded, sk: key, endpoint: "$overloaded/v1", allow: [mistralai/after-a-503]}
+  - {<<: *impatient, name: silent, sk: key, endpoint: "$silent/v1", allow: [mistralai/after-silence]}
+  - {<<: [*replicate, *impatient], name: impatient, allow: [mistralai/never-first]}
+  - {<<: *replicate, name: stranger, sk: wrong, allow: [mistralai/wrong-key, mistralai/wrong-key-first]}
+  - <<: *replicate
+    name: replicate
+    deny: [mistralai/mixtral-8x7b-instruct-v0.1, mistralai/never-first, mistralai/wrong-key, mistralai/wrong-key-first]
+  - name: openai
+    sk: key
+    endpoint: $OAR_STANDIN_URL/v1
+    allow:
+      - mistralai/error-429-first
+      - mistralai/fails-first
+      - mistralai/fails-midway-first
+      - mistralai/never-first
+      - mistralai/wrong-key-first
+YAML
+    OAR_REPLICATE_URL=$(url_of translating)/v1
+}
+
+# The stand-in for Replicate is as good as what Replicate's own clients take for Replicate.
+run_replicate_clients() {
+    local -x OAR_REPLICATE_STANDIN_URL
+    build_examples replicate
+    start own "$target/debug/examples/replicate" --listen 127.0.0.1:0 --key "$OAR_REPLICATE_KEY"
+    OAR_REPLICATE_STANDIN_URL=$(url_of own)
+    run_python tests/clients/replicate
+    run_node tests/clients/replicate/*.test.mjs
+}
+
 # The suites that know of a gateway are left out, not skipped, when there is none.
 run_python() {
     "$venv/bin/pytest" -q -p no:cacheprovider "$@"
@@ -104,20 +159,23 @@ node_packages
 
 export OAR_TOKEN=token-of-the-suite NO_PROXY=127.0.0.1 PYTHONDONTWRITEBYTECODE=1
 export OAR_BASE_URL OAR_STANDIN_URL OAR_CUT_URL OAR_CUTTING_URL OAR_PANICKING_URL OAR_SPARE_URL
+export OAR_REPLICATE_URL OAR_REPLICATE_STANDIN_URL OAR_REPLICATE_KEY=r8_of_the_suite
 build_examples standin
 start_standin standin
 OAR_STANDIN_URL=$(url_of standin)
+run_replicate_clients
 if [ "${1:-}" = --direct ]; then
     OAR_BASE_URL=$OAR_STANDIN_URL/v1
     run_python tests/clients/python/test_{api,errors}.py
     run_node "$node_suite"/{api,errors}.test.mjs
 else
-    build_examples cutting panicking
+    build_examples cutting panicking replicate
     start_standin spare
     OAR_SPARE_URL=$(url_of spare)
     start_gateway_that_fails
     start_gateway_that_is_cut
     start_gateway_that_panics
+    start_gateway_before_replicate
     run_python tests/clients/python
     run_node "$node_suite"/*.test.mjs
 fi

@@ -217,7 +217,8 @@ mod tests {
     fn found(ended_before: u64, wrong: Option<&str>, rows: u64) -> Found {
         let killed = Instant::now() + Duration::from_secs(60);
         let ended = killed - Duration::from_millis(ended_before);
-        let one = Sent { number: 1, due: ended, ended, wrong: wrong.map(str::to_owned) };
+        let (status, wrong) = (wrong.is_none().then_some(200), wrong.map(str::to_owned));
+        let one = Sent { number: 1, due: ended, ended, status, wrong };
         let mut found = Found::nothing(Store::Sqlite);
         judge(&one, rows, killed, Duration::from_secs(1), &mut found);
         found

@@ -40,6 +40,7 @@ pub struct Load {
     gateway: SocketAddr,
     hits: Hits,
     between: Duration,
+    models: u64,
     idle: Arc<Mutex<Vec<(Instant, Http1)>>>,
 }
 
@@ -52,6 +53,8 @@ pub struct Sent {
     pub due: Instant,
     /// When its answer ended, or failed to come.
     pub ended: Instant,
+    /// The status of the answer, if one came.
+    pub status: Option<u16>,
     /// What is wrong with the answer; `None` when it is the right one, with status 200.
     pub wrong: Option<String>,
 }
@@ -72,7 +75,13 @@ impl Load {
     /// So many requests a second at this gateway, in front of these upstreams.
     pub fn new(gateway: SocketAddr, upstreams: &Upstreams, rate: u32) -> Self {
         let between = Duration::from_secs(1) / rate.max(1);
-        Self { gateway, hits: upstreams.hits().clone(), between, idle: Arc::default() }
+        Self { gateway, hits: upstreams.hits().clone(), between, models: 1, idle: Arc::default() }
+    }
+
+    /// Asks for this many models in turn, `even-0`, `even-1` and so on, instead of `even-0` alone.
+    #[must_use]
+    pub fn models(self, models: u64) -> Self {
+        Self { models: models.max(1), ..self }
     }
 
     /// Sends requests with the numbers from `first` on until `stop`, and waits for the last answer.
@@ -105,15 +114,15 @@ impl Load {
     }
 
     async fn send(self, number: u64, due: Instant) -> Sent {
-        let call = call(ticket(number));
+        let call = call(ticket(number), number % self.models);
         let seen = timeout(HANG, self.call(&call)).await;
         let ended = Instant::now();
-        let wrong = match seen {
-            Ok(Ok(seen)) => wrong(&call, &seen),
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some(format!("it hung for {} s", HANG.as_secs())),
+        let (status, wrong) = match seen {
+            Ok(Ok(seen)) => (seen.status, wrong(&call, &seen)),
+            Ok(Err(error)) => (None, Some(error.to_string())),
+            Err(_) => (None, Some(format!("it hung for {} s", HANG.as_secs()))),
         };
-        Sent { number, due, ended, wrong }
+        Sent { number, due, ended, status, wrong }
     }
 
     async fn call(&self, call: &Call) -> io::Result<Seen> {
@@ -146,17 +155,19 @@ fn ticket(number: u64) -> Ticket {
     Ticket { number, kind: if number.is_multiple_of(2) { Kind::Plain } else { Kind::Stream } }
 }
 
-fn call(ticket: Ticket) -> Call {
+fn call(ticket: Ticket, model: u64) -> Call {
     let path = "/v1/chat/completions";
-    Call { path, token: TOKEN, ticket, content_type: "application/json", body: body(ticket) }
+    Call { path, token: TOKEN, ticket, content_type: "application/json", body: body(ticket, model) }
 }
 
-fn body(ticket: Ticket) -> Bytes {
+fn body(ticket: Ticket, model: u64) -> Bytes {
     let stream = ticket.kind.is_stream();
     let text = format!("{ticket} ").repeat(BODY_BYTES / 8);
     let text = text.get(..BODY_BYTES).unwrap_or(&text);
-    format!("{{\"model\":\"even\",\"stream\":{stream},\"messages\":[{{\"role\":\"user\",\"content\":\"{text}\"}}]}}")
-        .into()
+    format!(
+        "{{\"model\":\"even-{model}\",\"stream\":{stream},\"messages\":[{{\"role\":\"user\",\"content\":\"{text}\"}}]}}"
+    )
+    .into()
 }
 
 fn wrong(call: &Call, seen: &Seen) -> Option<String> {

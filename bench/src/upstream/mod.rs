@@ -12,9 +12,11 @@ mod connection;
 mod hits;
 mod play;
 mod server;
+mod turncoat;
 
 pub use answer::{begun_events, digest, endless_block, events, plain};
 pub use hits::{Hits, Trail, Visit};
 pub use role::{Patience, Role};
 pub use server::Upstreams;
 pub use ticket::{Kind, Ticket};
+pub use turncoat::Turncoat;

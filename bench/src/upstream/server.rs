@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// An upstream for each role, on free loopback ports. Dropping it closes them all.
@@ -35,6 +36,8 @@ impl Upstreams {
             }
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             addrs.insert(role, listener.local_addr()?);
+            // Nobody tells them to play anything else.
+            let (_, role) = watch::channel(role);
             listeners.spawn(accept(listener, role, hits.clone()));
         }
         Ok(Self { addrs, hits, _refusing: refusing, _listeners: listeners })
@@ -51,12 +54,13 @@ impl Upstreams {
     }
 }
 
-async fn accept(listener: TcpListener, role: Role, hits: Hits) {
+/// Plays, to each request of each connection, the role of that moment.
+pub(super) async fn accept(listener: TcpListener, role: watch::Receiver<Role>, hits: Hits) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => _ = connections.spawn(serve(stream, role, hits.clone())),
+                Ok((stream, _)) => _ = connections.spawn(serve(stream, role.clone(), hits.clone())),
                 // Out of files: the gateway sees a connection that waits.
                 Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
             },
@@ -67,9 +71,10 @@ async fn accept(listener: TcpListener, role: Role, hits: Hits) {
 }
 
 /// Serves one connection until somebody ends it.
-async fn serve(stream: TcpStream, role: Role, hits: Hits) {
+async fn serve(stream: TcpStream, roles: watch::Receiver<Role>, hits: Hits) {
     let mut connection = Connection::new(stream);
     while let Ok(request) = connection.request().await {
+        let role = *roles.borrow();
         let _at_work = hits.seen(request.ticket, role);
         match play(role, &request, &mut connection).await {
             Ok(After::Keep) => {}

@@ -1,5 +1,6 @@
 //! The command line: the Go version's words with one dash or two, and ours.
 
+use crate::notify::NotifyArgs;
 use crate::records::RecordsArgs;
 use clap::{Arg, ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Check,
     /// Reads what was recorded, also while the gateway runs: tail, list, show, stats, export, prune.
     Records(Box<RecordsArgs>),
+    /// Tries whether people would be told when something goes wrong: test.
+    Notify(NotifyArgs),
 }
 
 /// How log lines look.
@@ -85,6 +88,7 @@ fn flag_of(argument: &OsString) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notify::Verb;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
         let words = std::iter::once("openai-api-route").chain(line.split_whitespace());
@@ -122,6 +126,16 @@ mod tests {
             assert!(matches!(cli.command, Some(Command::Check)), "{line}");
             assert_eq!(cli.config.display().to_string(), "a.yaml", "{line}");
         }
+    }
+
+    #[test]
+    fn channels_are_tried_with_the_configuration_on_either_side() {
+        for line in ["notify test -config a.yaml", "-config a.yaml notify test", "notify -c a.yaml test"] {
+            let cli = parse(line).expect(line);
+            assert!(matches!(cli.command, Some(Command::Notify(NotifyArgs { verb: Verb::Test }))), "{line}");
+            assert_eq!(cli.config.display().to_string(), "a.yaml", "{line}");
+        }
+        assert!(parse("notify").is_err(), "what to do has to be said");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod cli;
 mod logging;
+mod notify;
 mod records;
 mod report;
 mod signals;
@@ -20,15 +21,20 @@ use tokio::sync::oneshot;
 
 fn main() -> ExitCode {
     let cli = Cli::parse_from(cli::go_compatible(std::env::args_os()));
-    if let Some(Command::Records(args)) = &cli.command {
-        return records::run(args, &cli.config);
+    match &cli.command {
+        Some(Command::Records(args)) => records::run(args, &cli.config),
+        Some(Command::Notify(args)) => notify::run(args, &cli.config),
+        Some(Command::Check) => with_app(&cli, |app| report::check(&app, &cli.config)),
+        None if cli.list => with_app(&cli, |app| report::list(&app)),
+        None => with_app(&cli, |app| serve(app, &cli)),
     }
-    let app = Draft::load(&cli.config).and_then(|draft| App::draft(draft).build());
-    match (app, &cli.command) {
-        (Err(problems), _) => refuse(&problems),
-        (Ok(app), Some(Command::Check | Command::Records(_))) => report::check(&app, &cli.config),
-        (Ok(app), None) if cli.list => report::list(&app),
-        (Ok(app), None) => serve(app, &cli),
+}
+
+/// Hands on what the configuration has become, or tells all that is wrong with it.
+fn with_app(cli: &Cli, then: impl FnOnce(App) -> ExitCode) -> ExitCode {
+    match Draft::load(&cli.config).and_then(|draft| App::draft(draft).build()) {
+        Ok(app) => then(app),
+        Err(problems) => refuse(&problems),
     }
 }
 
@@ -94,8 +100,12 @@ async fn dropped(sender: oneshot::Receiver<()>) {
 
 /// One line: what failed, and why, down to the first cause.
 fn fail(error: &(dyn std::error::Error + 'static)) -> ExitCode {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    let line = causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"));
-    report::complain(&format!("openai-api-route: {line}"));
+    report::complain(&format!("openai-api-route: {}", chain(error)));
     ExitCode::FAILURE
+}
+
+/// An error and its causes, the first cause last.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }

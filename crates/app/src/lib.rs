@@ -45,8 +45,10 @@ mod front;
 mod serve;
 
 mod access_log;
+mod channels;
 mod observers;
 mod tally;
+mod trial;
 mod vigil;
 
 pub use app::{App, Operator, RunError};
@@ -54,4 +56,6 @@ pub use backends::BackendError;
 pub use builder::{Builder, UpstreamSummary};
 pub use oar_config::{Config, Draft, Problem, Problems, Settings};
 pub use oar_exchange as exchange;
+pub use oar_notify as notify;
 pub use oar_upstream as upstream;
+pub use trial::{Trial, try_channels};

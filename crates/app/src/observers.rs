@@ -3,6 +3,7 @@
 use crate::access_log::AccessLog;
 use crate::app::RunError;
 use crate::assembly::Assembly;
+use crate::channels;
 use crate::database;
 use crate::kept::{self, Audience};
 use crate::serve::Drained;
@@ -11,7 +12,7 @@ use crate::vigil;
 use oar_config::Config;
 use oar_exchange::Observer;
 use oar_metrics::Metrics;
-use oar_notify::{Alerts, Notifier, SetupError};
+use oar_notify::{Alerts, SetupError};
 use oar_record::Recorder;
 use std::future::Future;
 use std::sync::Arc;
@@ -64,7 +65,7 @@ impl Observers {
         tasks: TaskTracker,
     ) -> Result<Self, RunError> {
         let config = &assembly.config;
-        let hostname = hostname(config);
+        let hostname = channels::hostname(config);
         let metrics = Arc::new(Metrics::new(assembly.upstreams.iter().map(|upstream| upstream.name.as_str())));
         let records = start_records(config, &hostname, &metrics, &tasks).await?;
         let alerts = start_alerts(config, &hostname, &metrics, &tasks)?;
@@ -96,6 +97,11 @@ impl Observers {
         self.records.as_ref().map(|records| Arc::clone(&records.recorder))
     }
 
+    /// Who tells people, if anybody is to be told.
+    pub(crate) fn alerts(&self) -> Option<Arc<Alerts>> {
+        self.alerts.clone()
+    }
+
     /// Lets them finish what they have heard, as long as they may take.
     pub(crate) async fn close(self, drained: Drained, hurry: impl Future<Output = ()>) {
         self.vigil.cancel();
@@ -114,11 +120,6 @@ impl Observers {
             Drained::InAHurry => settle(&self.tasks, std::future::ready(())).await,
         }
     }
-}
-
-fn hostname(config: &Config) -> String {
-    let system = || gethostname::gethostname().to_string_lossy().into_owned();
-    config.hostname.clone().unwrap_or_else(system)
 }
 
 async fn start_records(
@@ -143,32 +144,14 @@ fn start_alerts(
     metrics: &Metrics,
     tasks: &TaskTracker,
 ) -> Result<Option<Arc<Alerts>>, SetupError> {
-    let notifiers = notifiers(&config.notify)?;
+    let notifiers = channels::notifiers(&config.notify)?;
     if notifiers.is_empty() {
         return Ok(None);
     }
-    let (alerts, worker) = Alerts::start(notifiers, hostname);
+    let (alerts, worker) = Alerts::start(notifiers, hostname, channels::policy(&config.notify));
     tally::alerts(metrics, alerts.counts());
     tasks.spawn(worker.run());
     Ok(Some(Arc::new(alerts)))
-}
-
-fn notifiers(settings: &oar_config::NotifySettings) -> Result<Vec<Arc<dyn Notifier>>, SetupError> {
-    let mut notifiers: Vec<Arc<dyn Notifier>> = Vec::new();
-    if settings.feishu.is_none() && settings.matrix.is_none() && settings.webhook.is_none() {
-        return Ok(notifiers);
-    }
-    let http = oar_notify::Http::new()?;
-    if let Some(feishu) = &settings.feishu {
-        notifiers.push(Arc::new(oar_notify::Feishu::new(&http, &feishu.webhook, feishu.secret.clone())?));
-    }
-    if let Some(url) = &settings.matrix {
-        notifiers.push(Arc::new(oar_notify::Matrix::new(&http, url)?));
-    }
-    if let Some(url) = &settings.webhook {
-        notifiers.push(Arc::new(oar_notify::Webhook::new(&http, url)?));
-    }
-    Ok(notifiers)
 }
 
 /// Waits for what runs in the background, as long as it may take.

@@ -11,6 +11,7 @@ use crate::tally;
 use futures_util::stream::{Stream, StreamExt};
 use oar_config::{Config, Draft, Problem, Problems};
 use oar_metrics::Metrics;
+use oar_notify::Alerts;
 use oar_record::Recorder;
 use std::convert::Infallible;
 use std::pin::pin;
@@ -26,6 +27,7 @@ pub(crate) struct Reloading {
     connections: Connections,
     metrics: Arc<Metrics>,
     recorder: Option<Arc<Recorder>>,
+    alerts: Option<Arc<Alerts>>,
     audience: Audience,
     reloads: Arc<Reloads>,
 }
@@ -57,8 +59,8 @@ impl Reloading {
     ) -> Self {
         let (metrics, reloads) = (Arc::clone(&observers.metrics), Arc::default());
         tally::reloads(&metrics, &reloads);
-        let (recorder, audience) = (observers.recorder(), observers.audience());
-        Self { config, backends, current, connections, metrics, recorder, audience, reloads }
+        let (recorder, alerts, audience) = (observers.recorder(), observers.alerts(), observers.audience());
+        Self { config, backends, current, connections, metrics, recorder, alerts, audience, reloads }
     }
 
     /// Takes each configuration that comes, and goes on for ever.
@@ -73,10 +75,7 @@ impl Reloading {
     fn take(&mut self, draft: Result<Draft, Problems>) {
         match draft.and_then(|draft| self.check(draft)) {
             Ok(assembly) => self.apply(assembly),
-            Err(problems) => {
-                self.reloads.rejected.fetch_add(1, Ordering::Relaxed);
-                tracing::error!(%problems, "the configuration was not reloaded, the one before stays");
-            }
+            Err(problems) => self.reject(&problems),
         }
     }
 
@@ -87,6 +86,14 @@ impl Reloading {
             problems = config.needs_restart(&self.config);
         }
         Assembly::of(Draft { config, problems }, &self.backends, self.audience)
+    }
+
+    fn reject(&self, problems: &Problems) {
+        self.reloads.rejected.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(%problems, "the configuration was not reloaded, the one before stays");
+        if let Some(alerts) = &self.alerts {
+            alerts.reload_failed();
+        }
     }
 
     fn apply(&mut self, assembly: Assembly) {
@@ -103,6 +110,9 @@ impl Reloading {
         self.config = assembly.config;
         self.reloads.applied.fetch_add(1, Ordering::Relaxed);
         tracing::info!(upstreams, "the configuration was reloaded");
+        if let Some(alerts) = &self.alerts {
+            alerts.reload_worked();
+        }
     }
 }
 

@@ -87,7 +87,7 @@ pub use failover::{FailoverOn, FailureClass};
 pub use kept::{KeepSettings, KeptHeader, KeptHeaders, KeptOutcomes};
 pub use leaving::OnClientClose;
 pub use metrics::MetricsSettings;
-pub use notify::{Feishu, NotifySettings};
+pub use notify::{Feishu, FeishuStyle, Language, Matrix, MatrixRoom, NotifySettings, ToldOutcome};
 pub use problem::{Complaint, Problem, Problems};
 pub use record::{RecordSettings, RetentionSettings, Secrets};
 pub use settings::Settings;

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::database::Database;
-use crate::notify::{Feishu, NotifySettings};
+use crate::notify::{Feishu, Matrix, MatrixRoom, NotifySettings};
 use crate::problem::{Complaint, Place, Problem};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -34,18 +34,48 @@ fn same_database(one: &Database, other: &Database) -> bool {
 }
 
 fn same_notify(one: &NotifySettings, other: &NotifySettings) -> bool {
-    let same_feishu = match (&one.feishu, &other.feishu) {
-        (Some(one), Some(other)) => same_robot(one, other),
-        (one, other) => one.is_none() && other.is_none(),
-    };
-    same_feishu && same_secret(&one.matrix, &other.matrix) && same_secret(&one.webhook, &other.webhook)
+    let NotifySettings { language, window, messages_per_minute, outcomes, feishu, matrix, webhook } = one;
+    *language == other.language
+        && *window == other.window
+        && *messages_per_minute == other.messages_per_minute
+        && *outcomes == other.outcomes
+        && both(feishu, &other.feishu, same_robot)
+        && both(matrix, &other.matrix, same_matrix)
+        && same_secret(webhook, &other.webhook)
 }
 
 fn same_robot(one: &Feishu, other: &Feishu) -> bool {
-    one.webhook.expose_secret() == other.webhook.expose_secret() && same_secret(&one.secret, &other.secret)
+    let Feishu { webhook, secret, style } = one;
+    same(webhook, &other.webhook) && same_secret(secret, &other.secret) && *style == other.style
+}
+
+fn same_matrix(one: &Matrix, other: &Matrix) -> bool {
+    match (one, other) {
+        (Matrix::Url(one), Matrix::Url(other)) => same(one, other),
+        (Matrix::Room(one), Matrix::Room(other)) => same_room(one, other),
+        (Matrix::Url(_) | Matrix::Room(_), _) => false,
+    }
+}
+
+fn same_room(one: &MatrixRoom, other: &MatrixRoom) -> bool {
+    let MatrixRoom { homeserver, room, token } = one;
+    same(homeserver, &other.homeserver) && *room == other.room && same(token, &other.token)
+}
+
+/// Neither is there, or both are and `same`.
+fn both<T>(one: &Option<T>, other: &Option<T>, same: fn(&T, &T) -> bool) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => same(one, other),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+fn same_secret(one: &Option<SecretString>, other: &Option<SecretString>) -> bool {
+    both(one, other, same)
 }
 
 /// Both are the operator's own, so the time this takes tells nobody anything.
-fn same_secret(one: &Option<SecretString>, other: &Option<SecretString>) -> bool {
-    one.as_ref().map(ExposeSecret::expose_secret) == other.as_ref().map(ExposeSecret::expose_secret)
+fn same(one: &SecretString, other: &SecretString) -> bool {
+    one.expose_secret() == other.expose_secret()
 }

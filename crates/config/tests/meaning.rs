@@ -1,6 +1,6 @@
 //! What the keys mean.
 
-use oar_config::{Access, Config, Database, FailoverOn, Secrets};
+use oar_config::{Access, Config, Database, FailoverOn, Matrix, Secrets};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 use std::time::Duration;
@@ -153,7 +153,8 @@ fn notifiers_come_from_the_file_or_from_the_environment_never_from_both() {
     let env = [("FEISHU_WEBHOOK", "https://f.example/1"), ("MATRIX_API", "http://m.example/2")];
     let config = parse_with(&with_upstream(""), &env);
     assert_eq!(config.notify.feishu.expect("feishu").webhook.expose_secret(), "https://f.example/1");
-    assert_eq!(config.notify.matrix.expect("matrix").expose_secret(), "http://m.example/2");
+    let Some(Matrix::Url(matrix)) = config.notify.matrix else { unreachable!("a URL") };
+    assert_eq!(matrix.expose_secret(), "http://m.example/2");
 
     let lines =
         "notify:\n  feishu: {webhook: 'https://f.example/3', secret: 0123}\n  webhook:\n    url: HTTPS://w.example/4";

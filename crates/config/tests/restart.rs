@@ -32,7 +32,30 @@ fn the_address_the_name_the_database_and_the_alerts_stay() {
     let feishu = |name, secret| format!("notify: {{feishu: {{webhook: 'http://h/{name}', secret: {secret}}}}}");
     check(&feishu("a", "canary"), &feishu("a", "canary2"), &["notify"]);
     check(&feishu("a", "canary"), &feishu("a", "canary"), &[]);
+    check(&feishu("a", "canary, style: card"), &feishu("a", "canary"), &["notify"]);
     check("", "address: :1\nhostname: h\ndbtype: none", &["address", "hostname", "dbaddr"]);
+}
+
+#[test]
+fn whatever_is_said_about_alerts_stays() {
+    let room = |server, name, token| {
+        format!("notify: {{matrix: {{homeserver: 'http://{server}', room: '!{name}:h', token: {token}}}}}")
+    };
+    let (one, url) = (room("h", "a", "canary"), "notify: {matrix: {url: 'http://h/canary'}}");
+    check(&one, &one, &[]);
+    check(url, url, &[]);
+    for other in [room("i", "a", "canary"), room("h", "b", "canary"), room("h", "a", "canary2"), url.to_owned()] {
+        check(&one, &other, &["notify"]);
+        check(&other, &one, &["notify"]);
+    }
+    let tuned = |line: &str| format!("notify: {{webhook: {{url: 'http://h'}}, {line}}}");
+    for line in ["language: zh", "window: 30s", "messages_per_minute: 5", "outcomes: [all_failed]"] {
+        check(&tuned(line), &tuned(line), &[]);
+        check(&tuned(line), &tuned(""), &["notify"]);
+    }
+    let outcomes = |order| tuned(&format!("outcomes: [{order}]"));
+    check(&outcomes("ok, all_failed"), &outcomes("all_failed, ok"), &[]);
+    check(&tuned("window: 60"), &tuned("window: 1m"), &[]);
 }
 
 #[test]

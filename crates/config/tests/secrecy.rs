@@ -32,6 +32,9 @@ const LINES: &[&str] = &[
     "dbtype: postgres",
     "notify: {feishu: {webhook: @, secret: [@]}}",
     "notify: {matrix: {url: 'ftp://@'}, webhook: @}",
+    "notify: {matrix: {homeserver: @, room: @, token: @}}",
+    "notify: {matrix: {homeserver: 'https://@/_matrix', room: '#@', token: '@ @'}}",
+    "notify: {matrix: {url: 'https://@', token: @}, language: en}",
     "notify: @",
     "record: @",
     "record: {secret: @}",
@@ -97,7 +100,7 @@ fn printed(text: &str, secret: &str) -> String {
 #[test]
 fn a_good_file_is_printed_without_its_secrets() {
     let webhooks = "feishu: {webhook: 'https://h/canary-feishu', secret: canary-sign}
-  matrix: {url: 'https://h/canary-matrix'}
+  matrix: {homeserver: 'https://h/canary-matrix', room: '!room:h', token: canary-token}
   webhook: {url: 'https://canary-user:canary-pass@h/canary-hook'}";
     for database in ["postgres://u:canary-password@h/d?x=canary-query", "host=h password=canary-password"] {
         let text = format!(

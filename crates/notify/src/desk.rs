@@ -1,84 +1,138 @@
-use crate::alert::Alert;
-use crate::grouping::{Admitted, Grouping};
+use crate::alert::{Alert, Event};
+use crate::book::Book;
+use crate::policy::{Language, Policy};
+use crate::trouble::{Condition, Trouble};
 use crate::worker::Outlet;
+use oar_exchange::{Attempt, Exchange, Outcome};
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, interval};
 
-/// People are told of one trouble at most once in this time.
-pub(crate) const WINDOW: Duration = Duration::from_secs(60);
-/// And of all troubles together at most so often in that time.
-const MESSAGES_PER_WINDOW: usize = 20;
+/// How often it is looked whether something is due.
+const EVERY: Duration = Duration::from_secs(1);
 
-/// Where it is decided which alerts are told, and how; those go to every outlet.
+/// Where it is decided what people are told, and when; that goes to every outlet.
 pub(crate) struct Desk {
-    pending: Mutex<Pending>,
+    hostname: Arc<str>,
+    language: Language,
+    book: Mutex<Book>,
+    /// Whether somebody is in trouble, for those who would rather not wait for the lock.
+    is_watchful: AtomicBool,
     outlets: Vec<Outlet>,
 }
 
-struct Pending {
-    grouping: Grouping,
-    /// The last alert that was held back, if nothing was told since.
-    held_back: Option<Alert>,
-}
-
 impl Desk {
-    pub(crate) fn new(outlets: Vec<Outlet>) -> Self {
-        let grouping = Grouping::new(WINDOW, MESSAGES_PER_WINDOW);
-        Self { pending: Mutex::new(Pending { grouping, held_back: None }), outlets }
+    pub(crate) fn new(hostname: Arc<str>, policy: &Policy, outlets: Vec<Outlet>) -> Self {
+        let (language, book) = (policy.language, Mutex::new(Book::new(policy)));
+        Self { hostname, language, book, is_watchful: AtomicBool::new(false), outlets }
     }
 
-    /// Tells `alert` now, or holds it back and counts it.
-    pub(crate) fn take(&self, alert: Alert) {
-        let mut pending = self.pending();
-        match pending.grouping.admit(&alert.troubles, now()) {
-            Some(admitted) => {
-                pending.held_back = None;
-                drop(pending);
-                self.tell(alert, admitted);
+    /// Hears of a request that met `troubles`, which may be none.
+    pub(crate) fn hear(&self, exchange: &Exchange, troubles: &[Trouble]) {
+        // What a success proves is worth something to those in trouble only.
+        if troubles.is_empty() && !self.is_watchful.load(Ordering::Relaxed) {
+            return;
+        }
+        let (due, admitted) = self.write(|book, now| {
+            let due = if book.owes_summary(now) { book.due(now) } else { Vec::new() };
+            let admitted = (!troubles.is_empty()).then(|| book.failed(troubles, now));
+            if let Some(served) = served(exchange) {
+                note_answer(book, served, now.checked_sub(exchange.elapsed));
             }
-            None => {
-                pending.held_back = Some(alert);
-                self.outlets.iter().for_each(Outlet::suppress);
-            }
+            (due, admitted)
+        });
+        self.tell_all(due);
+        match admitted {
+            Some(Some(admitted)) => self.tell(Alert::of_failure(exchange, admitted, &self.hostname, self.language)),
+            Some(None) => self.suppress(),
+            None => {}
         }
     }
 
-    /// When alerts were held back and nothing has been told for a whole window, tells the last of them, and how many
-    /// more there were: otherwise people would take a trouble that went on for a single one.
+    /// Hears that `condition` holds.
+    pub(crate) fn begins(&self, condition: Condition) {
+        match self.write(|book, now| book.begins(condition, now)) {
+            Some(event) => self.tell_all([event]),
+            None => self.suppress(),
+        }
+    }
+
+    /// Hears that `condition` holds no longer, if it ever did.
+    pub(crate) fn ends(&self, condition: Condition) {
+        let due = self.write(|book, now| {
+            book.ends(condition, now);
+            book.due(now)
+        });
+        self.tell_all(due);
+    }
+
+    /// Tells what is due, whenever it is: that something works again, and what was held back.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub(crate) async fn tell_what_was_held_back(&self) -> Infallible {
+    pub(crate) async fn keep_watch(&self) -> Infallible {
+        let mut ticks = interval(EVERY);
         loop {
-            sleep(WINDOW).await;
-            // Not in the condition: the lock would be held while telling.
-            let released = self.pending().release();
-            if let Some((alert, admitted)) = released {
-                self.tell(alert, admitted);
-            }
+            ticks.tick().await;
+            let due = self.write(Book::due);
+            self.tell_all(due);
         }
     }
 
-    fn tell(&self, alert: Alert, admitted: Admitted) {
-        let alert = Arc::new(Alert { troubles: admitted.troubles, more: admitted.more, ..alert });
+    fn tell_all(&self, events: impl IntoIterator<Item = Event>) {
+        events.into_iter().for_each(|event| self.tell(Alert::now(event, Arc::clone(&self.hostname), self.language)));
+    }
+
+    fn tell(&self, alert: Alert) {
+        let alert = Arc::new(alert);
         self.outlets.iter().for_each(|outlet| outlet.offer(&alert));
     }
 
-    fn pending(&self) -> MutexGuard<'_, Pending> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    fn suppress(&self) {
+        self.outlets.iter().for_each(Outlet::suppress);
+    }
+
+    fn write<T>(&self, change: impl FnOnce(&mut Book, std::time::Instant) -> T) -> T {
+        let mut book = self.book();
+        // Read under the lock, so that time does not run backwards in the book.
+        let changed = change(&mut book, Instant::now().into_std());
+        self.is_watchful.store(!book.is_quiet(), Ordering::Relaxed);
+        changed
+    }
+
+    /// Does something while nobody else can look into the book.
+    #[cfg(test)]
+    pub(crate) fn while_locked(&self, act: impl FnOnce()) {
+        let _book = self.book();
+        act();
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Pending {
-    fn release(&mut self) -> Option<(Alert, Admitted)> {
-        let admitted = self.grouping.admit_late(&self.held_back.as_ref()?.troubles, now())?;
-        Some((self.held_back.take()?, admitted))
+/// The attempt that shows that its upstream works. An answer whose client left shows nothing: it may have left because
+/// nothing came.
+fn served(exchange: &Exchange) -> Option<&Attempt> {
+    match exchange.outcome {
+        Outcome::Ok => exchange.served_by(),
+        Outcome::UpstreamError
+        | Outcome::AllFailed
+        | Outcome::ClientClosed
+        | Outcome::StreamBroken
+        | Outcome::Rejected
+        | Outcome::Shed
+        | Outcome::Drained => None,
     }
 }
 
-fn now() -> std::time::Instant {
-    Instant::now().into_std()
+fn note_answer(book: &mut Book, served: &Attempt, began: Option<std::time::Instant>) {
+    // A clock that is younger than the request shows nothing.
+    if let Some(began) = began {
+        book.answered(&served.upstream, began);
+    }
 }

@@ -11,7 +11,7 @@
 //!
 //! ```
 //! use async_trait::async_trait;
-//! use oar_notify::{Alert, Alerts, Notifier, NotifyError};
+//! use oar_notify::{Alert, Alerts, Notifier, NotifyError, Policy};
 //! use std::sync::Arc;
 //!
 //! /// Writes alerts to the log.
@@ -31,7 +31,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
-//! let (alerts, worker) = Alerts::start(vec![Arc::new(Log)], "gateway-1");
+//! let (alerts, worker) = Alerts::start(vec![Arc::new(Log)], "gateway-1", Policy::default());
 //! // `alerts` joins the observers; `worker.run()` goes to the tracker that shutdown waits for.
 //! alerts.close();
 //! worker.run().await;
@@ -39,13 +39,18 @@
 //! ```
 
 mod alert;
+mod payload;
+mod policy;
 mod text;
 mod trouble;
 
 mod alerts;
+mod book;
 mod counts;
 mod desk;
 mod grouping;
+mod quota;
+mod standing;
 mod worker;
 
 mod channels;
@@ -54,10 +59,11 @@ mod notifier;
 #[cfg(test)]
 mod testing;
 
-pub use alert::{Alert, Tried};
+pub use alert::{Alert, Event, Failure, Kind, Recovery, Summary, Times, Tried};
 pub use alerts::Alerts;
-pub use channels::{Feishu, Http, Matrix, SetupError, Webhook};
+pub use channels::{Feishu, Http, Matrix, SetupError, Webhook, feishu};
 pub use counts::ChannelCounts;
-pub use notifier::{Notifier, NotifyError};
-pub use trouble::{Reason, Trouble};
+pub use notifier::{Notifier, NotifyError, Said};
+pub use policy::{Ending, Language, Policy};
+pub use trouble::{Condition, Reason, Subject, Trouble};
 pub use worker::Worker;

@@ -1,6 +1,7 @@
 use crate::alert::Alert;
 use async_trait::async_trait;
 use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 /// One channel that people read.
@@ -14,7 +15,8 @@ pub trait Notifier: Send + Sync + 'static {
     /// Delivers one alert; called once per try.
     ///
     /// The worker gives each try [`Worker::TRY_LIMIT`](crate::Worker::TRY_LIMIT), tries again when the error
-    /// [is temporary](NotifyError::is_temporary), and calls for the next alert when this one is done.
+    /// [is temporary](NotifyError::is_temporary), and calls for the next alert when this one is done: never twice at a
+    /// time.
     ///
     /// # Errors
     ///
@@ -25,6 +27,11 @@ pub trait Notifier: Send + Sync + 'static {
     ///
     /// The future is dropped when its time is over or when the gateway stops; the message may have arrived.
     async fn notify(&self, alert: &Alert) -> Result<(), NotifyError>;
+
+    /// The least time from one try to the next, for channels that count messages in a second. None by default.
+    fn pace(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 // Channels are chosen by configuration, so the trait must stay usable as a trait object.
@@ -34,15 +41,26 @@ const _: fn(&dyn Notifier) = |_| {};
 #[derive(Debug, thiserror::Error)]
 pub enum NotifyError {
     /// The channel answered with a status that is no success; a redirect is none.
-    #[error("channel answered with status {0}")]
-    Status(u16),
+    #[error("channel answered with status {status}{said}")]
+    Status {
+        /// The status.
+        status: u16,
+        /// How its answer begins.
+        said: Said,
+        /// How long the channel wants to be left alone.
+        wait: Option<Duration>,
+    },
     /// The channel answered, and said with a code of its own that it did not take the message.
-    #[error("channel refused the message with code {code}")]
+    #[error("channel refused the message with {code}{said}")]
     Refused {
-        /// The channel's code.
-        code: i64,
+        /// The channel's code: of Feishu a number, as `19021`, of Matrix a word, as `M_FORBIDDEN`.
+        code: String,
+        /// What it says beside the code.
+        said: Said,
         /// Whether the same message may be taken later.
         temporary: bool,
+        /// How long the channel wants to be left alone.
+        wait: Option<Duration>,
     },
     /// The channel's answer is not what its protocol promises, or is too long.
     #[error("channel gave an answer that is not understood")]
@@ -59,10 +77,44 @@ impl NotifyError {
     /// Whether another try may succeed.
     pub const fn is_temporary(&self) -> bool {
         match self {
-            Self::Status(status) => matches!(status, 408 | 429 | 500..),
+            Self::Status { status, .. } => matches!(status, 408 | 429 | 500..),
             Self::Refused { temporary, .. } => *temporary,
             Self::Answer => false,
             Self::Timeout(_) | Self::Unreachable(_) => true,
         }
+    }
+
+    /// How long the channel wants to be left alone before the next try, if it said so.
+    pub const fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Status { wait, .. } | Self::Refused { wait, .. } => *wait,
+            Self::Answer | Self::Timeout(_) | Self::Unreachable(_) => None,
+        }
+    }
+}
+
+/// What a channel says when it refuses a message: one line without marks that are not seen, at most
+/// [`Said::CAP_CHARS`] long, and without the address or the token of the channel. Displays as `: …`, or as nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said(String);
+
+impl Said {
+    /// The most characters that are shown.
+    pub const CAP_CHARS: usize = 200;
+
+    /// The beginning of `text`, made fit to be shown. What is secret must not be in it.
+    pub fn new(text: &str) -> Self {
+        Self(crate::text::tame_to(text.trim(), Self::CAP_CHARS))
+    }
+
+    /// The words; empty when nothing was said.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, ": {}", self.0) }
     }
 }

@@ -1,77 +1,92 @@
-use crate::alert::{Alert, Tried};
-use crate::trouble::Reason;
-use std::fmt::{self, Write};
+mod chinese;
+mod english;
+mod tame;
+mod words;
 
-/// How much of a name that somebody else chose is shown.
-const NAME_CAP_CHARS: usize = 128;
-/// What people read when the database is away.
-const RECORDS_STUCK: &str = "records cannot be written and wait; the log says why, requests are served as before";
-/// How many attempts are listed.
-const ATTEMPTS_CAP: usize = 10;
+pub(crate) use tame::{tame, tame_to};
 
-/// Makes a name that somebody else chose fit for a chat: short, on one line, unable to ping or to mark up.
-///
-/// `@` and `<` become their full-width twins: no chat reads `＠room` or `＜at user_id="all">` as a mention, and people
-/// still read what was meant.
-pub(crate) fn tame(name: &str) -> String {
-    let mut tamed: String = name.chars().take(NAME_CAP_CHARS).map(tame_char).collect();
-    if name.chars().nth(NAME_CAP_CHARS).is_some() {
-        tamed.push('…');
-    }
-    tamed
-}
+use crate::alert::{Alert, Event, Failure, Recovery, Summary, Tried};
+use crate::trouble::{Subject, Trouble};
+use words::{Words, words};
 
-fn tame_char(c: char) -> char {
-    match c {
-        '@' => '＠',
-        '<' => '＜',
-        // Marks that are not seen and that turn the direction of what follows.
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => ' ',
-        c if c.is_control() => ' ',
-        c => c,
-    }
-}
+/// How many attempts, or troubles that are over, are listed.
+const LISTED_CAP: usize = 10;
 
 /// The lines of `alert`, the most important first, cut at the cap.
 pub(crate) fn compose(alert: &Alert) -> String {
-    let mut text = String::new();
-    // Writing to a string cannot fail.
-    let _infallible = write_lines(&mut text, alert);
-    cut(text)
+    let words = words(alert.language);
+    let lines = match &alert.event {
+        Event::Failure(failure) => failure_lines(words, failure),
+        Event::Condition(condition) => words.condition(*condition).map(str::to_owned).into(),
+        Event::Recovered(recovered) => recovered_lines(words, recovered),
+        Event::Summary(summary) => summary_lines(words, summary),
+        Event::Test => words.test().map(str::to_owned).into(),
+    };
+    cut(format!("[{}] {}", tame(&alert.hostname), lines.join("\n")))
 }
 
-fn write_lines(text: &mut String, alert: &Alert) -> fmt::Result {
-    write!(text, "openai-api-route on {}", tame(&alert.hostname))?;
-    for trouble in &alert.troubles {
-        match &trouble.upstream {
-            _ if trouble.reason == Reason::RecordsStuck => write!(text, "\n{RECORDS_STUCK}")?,
-            Some(upstream) => write!(text, "\nupstream {}: {}", tame(upstream), trouble.reason)?,
-            None => write!(text, "\nno upstream left: {}", trouble.reason)?,
-        }
-    }
-    if alert.more > 0 {
-        write!(text, "\nand {} more since the last message", alert.more)?;
-    }
-    if let Some(model) = &alert.model {
-        write!(text, "\nmodel: {model}")?;
-    }
-    let (Some(request), Some(outcome)) = (&alert.request_id, alert.outcome) else { return Ok(()) };
-    write!(text, "\nrequest: {request}\noutcome: {outcome}\nattempts:")?;
-    write_attempts(text, &alert.attempts)
+fn failure_lines(words: &dyn Words, failure: &Failure) -> Vec<String> {
+    let mut lines: Vec<_> = failure.troubles.iter().map(|trouble| trouble_line(words, trouble)).collect();
+    lines.extend((failure.more > 0).then(|| words.more(failure.more)));
+    lines.extend(failure.model.as_deref().map(|model| words.model(model)));
+    lines.push(words.request(&failure.request_id, failure.outcome));
+    lines.push(words.attempts().to_owned());
+    let attempts = failure.attempts.iter().enumerate().take(LISTED_CAP);
+    lines.extend(attempts.map(|(index, tried)| attempt_line(words, index + 1, tried)));
+    lines.extend(others(words, failure.attempts.len()));
+    lines
 }
 
-fn write_attempts(text: &mut String, attempts: &[Tried]) -> fmt::Result {
-    for (index, tried) in attempts.iter().take(ATTEMPTS_CAP).enumerate() {
-        write!(text, "\n{}. {}: {}", index + 1, tame(&tried.upstream), tried.result)?;
-        if let Some(status) = tried.status {
-            write!(text, " {status}")?;
+fn trouble_line(words: &dyn Words, trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::AllFailed => words.all_failed(),
+        Trouble::Upstream(upstream, reason) => words.fails(&tame(upstream), *reason),
+        Trouble::Condition(condition) => {
+            let [line, _] = words.condition(*condition);
+            line.to_owned()
         }
-        write!(text, ", {} ms", tried.elapsed.as_millis())?;
     }
-    match attempts.len().saturating_sub(ATTEMPTS_CAP) {
-        0 => Ok(()),
-        unlisted => write!(text, "\n(and {unlisted} more)"),
+}
+
+fn attempt_line(words: &dyn Words, number: usize, tried: &Tried) -> String {
+    let result = match tried.status {
+        Some(status) => format!("{} {status}", tried.result),
+        None => tried.result.to_string(),
+    };
+    words.attempt(number, &tame(&tried.upstream), &result, tried.elapsed)
+}
+
+fn recovered_lines(words: &dyn Words, recovered: &[Recovery]) -> Vec<String> {
+    if let [recovery] = recovered {
+        return vec![recovery_line(words, recovery), words.ordeal(recovery)];
     }
+    let mut lines = vec![words.recovered(recovered.len())];
+    let listed = recovered.iter().take(LISTED_CAP);
+    lines.extend(listed.flat_map(|recovery| [recovery_line(words, recovery), words.ordeal(recovery)]));
+    lines.extend(others(words, recovered.len()));
+    lines
+}
+
+fn recovery_line(words: &dyn Words, recovery: &Recovery) -> String {
+    match &recovery.subject {
+        Subject::Requests => words.answered(),
+        Subject::Upstream(upstream) => words.works(&tame(upstream)),
+        Subject::Condition(condition) => words.ended(*condition),
+    }
+}
+
+fn summary_lines(words: &dyn Words, summary: &Summary) -> Vec<String> {
+    let mut lines = vec![words.held_back(summary.more, summary.within)];
+    let listed = summary.listed.iter();
+    lines.extend(listed.map(|counted| words.times(&trouble_line(words, &counted.trouble), counted.times)));
+    lines.extend((summary.unlisted > 0).then(|| words.others(summary.unlisted)));
+    lines
+}
+
+/// What is said of those beyond the cap.
+fn others(words: &dyn Words, number: usize) -> Option<String> {
+    let unlisted = number.saturating_sub(LISTED_CAP);
+    (unlisted > 0).then(|| words.others(unlisted))
 }
 
 fn cut(mut text: String) -> String {
@@ -86,50 +101,64 @@ fn cut(mut text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{attempt, exchange, status};
-    use oar_exchange::{AttemptResult, Exchange, Outcome};
-
-    fn alert(exchange: &Exchange) -> Alert {
-        Alert::from_exchange(exchange, &"gateway-1".into()).expect("an alert")
-    }
-
-    #[test]
-    fn records_that_cannot_be_written_are_no_requests_business() {
-        let alert = Alert::of_stuck_records(&"gateway-1".into());
-        assert_eq!(alert.text(), format!("openai-api-route on gateway-1\n{RECORDS_STUCK}"));
-    }
+    use crate::policy::Language;
+    use crate::testing::{alert_about, attempt, exchange, status};
+    use crate::trouble::{Condition, Reason};
+    use oar_exchange::{AttemptResult, Outcome};
 
     #[test]
     fn the_message_says_where_what_and_which_request() {
         let attempts = [attempt("primary", AttemptResult::HeadTimeout), status("spare", 503)];
-        let mut alert = alert(&exchange(Outcome::AllFailed, &attempts));
-        alert.more = 12;
-        let expected = "openai-api-route on gateway-1\n\
-                        no upstream left: all_failed\n\
-                        upstream primary: head_timeout\n\
-                        upstream spare: status 503\n\
-                        and 12 more since the last message\n\
+        let mut alert = alert_about(&exchange(Outcome::AllFailed, &attempts));
+        if let Event::Failure(failure) = &mut alert.event {
+            failure.more = 12;
+        }
+        let expected = "[gateway-1] no upstream left: each one that was tried failed (all_failed)\n\
+                        upstream primary fails: timed out before the first byte (head_timeout)\n\
+                        upstream spare fails: it answers with an error (status 503)\n\
+                        12 more since this was last told\n\
                         model: gpt-4o\n\
-                        request: req-1\n\
-                        outcome: all_failed\n\
+                        request: req-1, the client got an error (all_failed)\n\
                         attempts:\n\
-                        1. primary: head_timeout, 1500 ms\n\
-                        2. spare: status 503, 1500 ms";
+                        1. primary: head_timeout after 1.5 s\n\
+                        2. spare: status 503 after 1.5 s";
         assert_eq!(alert.text(), expected);
     }
 
+    /// Whoever searches metrics, logs and documents for a word of a message finds it in either language.
+    #[test]
+    fn every_trouble_is_told_with_the_word_for_it_in_every_language() {
+        let failed = AttemptResult::ALL.map(Reason::Failed);
+        let statuses = [401, 402, 403, 429, 500, 529].map(Reason::Status);
+        let faults = failed.into_iter().chain(statuses).chain([Reason::StreamBroken]);
+        let troubles = faults.map(|reason| Trouble::Upstream("a".into(), reason));
+        let conditions = Condition::ALL.map(Trouble::Condition);
+        for trouble in troubles.chain(conditions).chain([Trouble::AllFailed]) {
+            let english = trouble_line(words(Language::English), &trouble);
+            let chinese = trouble_line(words(Language::Chinese), &trouble);
+            assert!(english.ends_with(&format!(" ({trouble})")), "{english}");
+            assert!(chinese.ends_with(&format!("({trouble})")) && !chinese.is_ascii(), "{chinese}");
+        }
+    }
+
+    /// N04
     #[test]
     fn nothing_a_client_wrote_can_ping_or_forge_a_line() {
         let mut story = exchange(Outcome::AllFailed, &[status("@room", 500)]);
         story.request.model = Some("@all <at user_id=\"all\">\noutcome: ok\u{202e}".into());
         story.request_id = "@room\r\nx".into();
-        let alert = alert(&story);
+        let alert = alert_about(&story);
         let text = alert.text();
         assert!(!text.contains(['@', '<', '\r', '\u{202e}']), "{text}");
         assert!(text.contains("\nmodel: ＠all ＜at user_id=\"all\"> outcome: ok \n"), "{text}");
-        assert!(!alert.request_id.as_deref().unwrap_or("@").contains('@'), "the fields are as tame as the text");
+        let json = serde_json::to_string(&alert).expect("JSON");
+        assert!(
+            !json.replace("\"upstream\":\"@room\"", "").contains('@'),
+            "the fields are as tame as the text: {json}"
+        );
     }
 
+    /// N04
     #[test]
     fn prompts_keys_and_tokens_are_never_told() {
         let mut tried = attempt("primary", AttemptResult::ConnectFailed);
@@ -139,7 +168,8 @@ mod tests {
         story.request.body = "canary-prompt".into();
         story.caller = Some("canary-token-label".into());
         story.error = Some("the error".into());
-        let shown = format!("{:?} {}", alert(&story), alert(&story).text());
+        let alert = alert_about(&story);
+        let shown = format!("{alert:?} {} {}", alert.text(), serde_json::to_string(&alert).expect("JSON"));
         for secret in
             ["canary-prompt", "canary-key-label", "canary-token-label", "/v1/chat", "could not connect", "the error"]
         {
@@ -147,12 +177,13 @@ mod tests {
         }
     }
 
+    /// N04
     #[test]
     fn a_message_is_never_longer_than_two_kibibytes() {
         let attempts: Vec<_> = (0..40).map(|n| status(&format!("{n}-{}", "龙".repeat(500)), 500)).collect();
         let mut story = exchange(Outcome::AllFailed, &attempts);
         story.request.model = Some("m".repeat(1 << 20));
-        let text = alert(&story).text();
+        let text = alert_about(&story).text();
         assert!(text.len() <= Alert::TEXT_CAP_BYTES, "{}", text.len());
         assert!(text.ends_with('…'));
     }
@@ -160,7 +191,7 @@ mod tests {
     #[test]
     fn attempts_beyond_the_tenth_are_only_counted() {
         let attempts: Vec<_> = (0..13).map(|_| status("a", 500)).collect();
-        let text = alert(&exchange(Outcome::UpstreamError, &attempts)).text();
-        assert!(text.ends_with("\n10. a: status 500, 1500 ms\n(and 3 more)"), "{text}");
+        let text = alert_about(&exchange(Outcome::UpstreamError, &attempts)).text();
+        assert!(text.ends_with("\n10. a: status 500 after 1.5 s\nand 3 others"), "{text}");
     }
 }

@@ -1,41 +1,82 @@
+use crate::policy::Ending;
 use oar_exchange::{Attempt, AttemptResult, Exchange, Outcome};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-/// One thing that went wrong: what alerts are grouped by.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Trouble {
-    /// Whose fault it is; `None` when no upstream was left, or none is concerned.
-    pub upstream: Option<Arc<str>>,
-    /// What went wrong.
-    pub reason: Reason,
-}
-
-/// What went wrong. A closed set: an upstream cannot make new reasons up, but for the number of a status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
+/// One thing that went wrong: what alerts are grouped by. Displays as the word for it in metrics and documents.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Trouble {
     /// Every upstream failed and the client was told so.
     AllFailed,
-    /// The upstream cut its answer after the first byte had gone to the client.
+    /// An upstream is at fault.
+    Upstream(Arc<str>, Reason),
+    /// Something beside the requests is wrong.
+    Condition(Condition),
+}
+
+/// What an upstream did wrong. A closed set: an upstream cannot make new reasons up, but for the number of a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// It cut its answer after the first byte had gone to the client.
     StreamBroken,
-    /// The upstream answered with a status that is its own fault or the operator's, not the caller's.
+    /// It answered with a status that is its own fault or the operator's, not the caller's.
     Status(u16),
-    /// The upstream gave no usable answer.
+    /// It gave no usable answer.
     Failed(AttemptResult),
-    /// Records cannot be written: the database is gone, locked or full. No request fails of it.
+}
+
+/// What can be wrong beside the requests. No request fails of it, so none would tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Condition {
+    /// Records cannot be written: the database is gone, locked or full.
     RecordsStuck,
+    /// A new configuration was rejected, and the one before stays.
+    ReloadFailed,
+}
+
+/// Who can be in trouble, and work again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    /// Requests as such: there was one for which no upstream was left.
+    Requests,
+    /// One upstream, by its configured name.
+    Upstream(Arc<str>),
+    /// What holds, or does not, beside the requests.
+    Condition(Condition),
 }
 
 impl Trouble {
-    /// What of `exchange` people should hear about, the gravest first; empty when it is nobody's business.
+    /// Whose fault it is; `None` when no upstream was left, or none is concerned.
+    pub fn upstream(&self) -> Option<&str> {
+        match self {
+            Self::Upstream(upstream, _) => Some(upstream),
+            Self::AllFailed | Self::Condition(_) => None,
+        }
+    }
+
+    /// Who is in trouble.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::AllFailed => Subject::Requests,
+            Self::Upstream(upstream, _) => Subject::Upstream(Arc::clone(upstream)),
+            Self::Condition(condition) => Subject::Condition(*condition),
+        }
+    }
+
+    /// What of `exchange` people should hear about, the gravest first; empty when it is nobody's business, or when its
+    /// end is none of `endings`.
     ///
     /// An upstream that fails is worth telling even when the next one saved the request. Callers' mistakes, clients
     /// that left and the gateway's own refusals are not, whatever had happened before.
-    pub(crate) fn all_in(exchange: &Exchange) -> Vec<Self> {
+    pub(crate) fn all_in(exchange: &Exchange, endings: &BTreeSet<Ending>) -> Vec<Self> {
         let mut troubles: Vec<Self> = Vec::new();
+        if !Ending::of(exchange.outcome).is_some_and(|ending| endings.contains(&ending)) {
+            return troubles;
+        }
         match exchange.outcome {
             Outcome::ClientClosed | Outcome::Rejected | Outcome::Shed | Outcome::Drained => return troubles,
-            Outcome::AllFailed => troubles.push(Self { upstream: None, reason: Reason::AllFailed }),
+            Outcome::AllFailed => troubles.push(Self::AllFailed),
             Outcome::StreamBroken => troubles.extend(exchange.attempts.last().map(broken)),
             Outcome::Ok | Outcome::UpstreamError => {}
         }
@@ -48,20 +89,41 @@ impl Trouble {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AllFailed => f.write_str("all_failed"),
+            Self::Upstream(_, reason) => reason.fmt(f),
+            Self::Condition(condition) => f.write_str(condition.as_str()),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::StreamBroken => f.write_str("stream_broken"),
             Self::Status(status) => write!(f, "status {status}"),
             Self::Failed(result) => result.fmt(f),
-            Self::RecordsStuck => f.write_str("records_stuck"),
+        }
+    }
+}
+
+impl Condition {
+    /// Every condition.
+    pub const ALL: [Self; 2] = [Self::RecordsStuck, Self::ReloadFailed];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RecordsStuck => "records_stuck",
+            Self::ReloadFailed => "reload_failed",
         }
     }
 }
 
 fn broken(attempt: &Attempt) -> Trouble {
-    Trouble { upstream: Some(Arc::clone(&attempt.upstream)), reason: Reason::StreamBroken }
+    Trouble::Upstream(Arc::clone(&attempt.upstream), Reason::StreamBroken)
 }
 
 fn of_attempt(attempt: &Attempt) -> Option<Trouble> {
@@ -85,7 +147,7 @@ fn of_attempt(attempt: &Attempt) -> Option<Trouble> {
         | AttemptResult::Misconfigured
         | AttemptResult::Failed => Some(Reason::Failed(attempt.result)),
     };
-    reason.map(|reason| Trouble { upstream: Some(Arc::clone(&attempt.upstream)), reason })
+    reason.map(|reason| Trouble::Upstream(Arc::clone(&attempt.upstream), reason))
 }
 
 /// The client's own token was passed on, and is wrong or spent: nobody here can mend that.
@@ -106,10 +168,11 @@ mod tests {
 
     /// The troubles of an exchange that ended with `outcome` after `attempts`, as `upstream: reason`.
     fn troubles(outcome: Outcome, attempts: &[Attempt]) -> Vec<String> {
-        let told = Trouble::all_in(&exchange(outcome, attempts));
-        told.iter().map(|t| format!("{}: {}", t.upstream.as_deref().unwrap_or("-"), t.reason)).collect()
+        let told = Trouble::all_in(&exchange(outcome, attempts), &Ending::ALL.into());
+        told.iter().map(|trouble| format!("{}: {trouble}", trouble.upstream().unwrap_or("-"))).collect()
     }
 
+    /// N05
     #[test]
     fn every_way_an_upstream_gives_no_answer_is_its_fault() {
         let blameless =
@@ -121,6 +184,7 @@ mod tests {
         }
     }
 
+    /// N05
     #[test]
     fn a_status_is_the_upstreams_fault_or_the_callers() {
         for (code, is_told) in [
@@ -147,6 +211,7 @@ mod tests {
         }
     }
 
+    /// N05
     #[test]
     fn a_refusal_of_the_clients_own_token_is_the_clients_business() {
         for (code, expected) in [(401, vec![]), (429, vec![]), (500, vec!["a: status 500"])] {
@@ -155,6 +220,7 @@ mod tests {
         }
     }
 
+    /// N05
     #[test]
     fn which_outcomes_alert() {
         let fault = [attempt("a", AttemptResult::HeadTimeout)];
@@ -167,6 +233,19 @@ mod tests {
             };
             assert_eq!(troubles(outcome, &fault), expected, "{outcome}");
         }
+    }
+
+    /// N05: whatever is configured, and whatever had happened before.
+    #[test]
+    fn only_the_ends_that_were_asked_for_alert() {
+        let fault = [attempt("a", AttemptResult::HeadTimeout)];
+        for asked in Ending::ALL {
+            for outcome in Outcome::ALL {
+                let told = Trouble::all_in(&exchange(outcome, &fault), &BTreeSet::from([asked]));
+                assert_eq!(!told.is_empty(), outcome == asked.outcome(), "{outcome} when {asked:?} was asked for");
+            }
+        }
+        assert!(Trouble::all_in(&exchange(Outcome::AllFailed, &fault), &BTreeSet::new()).is_empty());
     }
 
     #[test]

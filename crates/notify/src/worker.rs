@@ -7,11 +7,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// The pauses before the second and the third try; there is no fourth.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)];
+/// The longest pause, whatever a channel asks for.
+const PAUSE_CAP: Duration = Duration::from_secs(10);
 
 /// Delivers what [`Alerts`](crate::Alerts) queued, each channel at its own pace.
 #[must_use = "nothing is delivered until the worker runs"]
@@ -49,7 +51,7 @@ impl Worker {
         let mut deliveries = std::pin::pin!(join_all(channels.into_iter().map(|channel| channel.run(&closing))));
         let flushed = tokio::select! {
             _ = &mut deliveries => true,
-            never = desk.tell_what_was_held_back() => match never {},
+            never = desk.keep_watch() => match never {},
             () = closing.cancelled() => timeout(Self::FLUSH_LIMIT, &mut deliveries).await.is_ok(),
         };
         if !flushed {
@@ -79,8 +81,11 @@ impl Channel {
     }
 
     async fn run(mut self, closing: &CancellationToken) {
+        let mut free_at = Instant::now();
         while let Some(alert) = self.next(closing).await {
+            sleep_until(free_at).await;
             self.deliver(&alert).await;
+            free_at = Instant::now() + self.notifier.pace();
         }
     }
 
@@ -110,7 +115,10 @@ impl Channel {
     async fn try_until_settled(&self, alert: &Alert) -> Result<(), NotifyError> {
         for pause in PAUSES {
             match self.try_once(alert).await {
-                Err(error) if error.is_temporary() => sleep(pause).await,
+                Err(error) if error.is_temporary() => {
+                    let asked = error.wait().unwrap_or(pause).min(PAUSE_CAP);
+                    sleep(asked.max(pause).max(self.notifier.pace())).await;
+                }
                 settled => return settled,
             }
         }

@@ -1,6 +1,6 @@
 //! A09: a channel is never printed with what opens it, whatever is wrong with it.
 
-use oar_notify::{Alerts, Feishu, Http, Matrix, Notifier, Webhook};
+use oar_notify::{Alerts, Feishu, Http, Matrix, Notifier, Policy, Webhook, feishu};
 use oar_testkit::canary::assert_none;
 use secrecy::SecretString;
 use std::fmt::Debug;
@@ -15,15 +15,15 @@ const URLS: &[&str] = &[
 fn nothing_prints_a_webhook_or_a_secret() {
     let http = Http::new().expect("a client");
     for url in URLS.iter().map(|url| SecretString::from(*url)) {
-        let feishu = Feishu::new(&http, &url, Some("canary-sign".into())).expect("a URL");
+        let robot = Feishu::new(&http, &url, Some("canary-sign".into()), feishu::Style::Text).expect("a URL");
         let matrix = Matrix::new(&http, &url).expect("a URL");
         let webhook = Webhook::new(&http, &url).expect("a URL");
-        let printed: [&dyn Debug; 3] = [&feishu, &matrix, &webhook];
+        let printed: [&dyn Debug; 3] = [&robot, &matrix, &webhook];
         for channel in printed {
             assert_none("a channel's `Debug`", format!("{channel:?}{channel:#?}"));
         }
-        let channels: Vec<Arc<dyn Notifier>> = vec![Arc::new(feishu), Arc::new(matrix), Arc::new(webhook)];
-        let (alerts, worker) = Alerts::start(channels, "gateway-1");
+        let channels: Vec<Arc<dyn Notifier>> = vec![Arc::new(robot), Arc::new(matrix), Arc::new(webhook)];
+        let (alerts, worker) = Alerts::start(channels, "gateway-1", Policy::default());
         assert_none("the `Debug` of alerts", format!("{alerts:?}{worker:?}{:?}", alerts.counts()));
     }
 }
@@ -34,7 +34,7 @@ fn an_address_that_is_none_is_not_repeated() {
     for wrong in ["canary", "/canary", "ftp://canary/", "canary.example/hook", "https://canary host/"] {
         let url = SecretString::from(wrong);
         let errors = [
-            Feishu::new(&http, &url, Some("canary".into())).expect_err(wrong),
+            Feishu::new(&http, &url, Some("canary".into()), feishu::Style::Text).expect_err(wrong),
             Matrix::new(&http, &url).expect_err(wrong),
             Webhook::new(&http, &url).expect_err(wrong),
         ];

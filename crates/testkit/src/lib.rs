@@ -7,6 +7,7 @@
 //! - [`canary`] is what secrets look like, and a watch that sees where they get out.
 //! - [`backend_contract`] is what every [`Upstream`](oar_upstream::Upstream) must do, whatever API it speaks.
 //! - [`standin`] is a server that answers like OpenAI's API, for real clients and for demonstrations.
+//! - [`replicate`] is one that behaves like Replicate's.
 //!
 //! It refuses to be published, to listen anywhere but on loopback, and to know a gateway: it sees one only through
 //! sockets and the public traits. Time is tokio's, so a paused clock pauses the scripts as well.
@@ -47,6 +48,7 @@ mod heard;
 
 pub mod backend_contract;
 pub mod canary;
+pub mod replicate;
 pub mod standin;
 
 #[cfg(doctest)]

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Collected, Full};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
-use oar_testkit::backend_contract;
+use oar_testkit::backend_contract::{self, Passthrough};
 use oar_upstream::{Fault, ResponseBody, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse};
 use std::sync::Arc;
 
@@ -60,11 +60,11 @@ async fn a_passthrough_keeps_every_promise() {
 #[tokio::test]
 #[should_panic(expected = "a cut body looked complete")]
 async fn hiding_a_cut_is_noticed() {
-    backend_contract::a_cut_body_ends_with_an_error(buffering).await;
+    backend_contract::a_cut_body_ends_with_an_error::<Passthrough>(buffering).await;
 }
 
 #[tokio::test(start_paused = true)]
 #[should_panic(expected = "waited for the upstream to answer")]
 async fn waiting_for_the_body_is_noticed() {
-    backend_contract::sending_resolves_at_the_head(buffering).await;
+    backend_contract::sending_resolves_at_the_head::<Passthrough>(buffering).await;
 }

@@ -1,144 +1,141 @@
 //! A prediction that nobody waits for any more is cancelled: it costs money.
 #![allow(clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
-mod replicate_standin;
+mod replicate_house;
 
-use http_body_util::BodyExt;
-use oar_upstream::replicate::Replicate;
-use oar_upstream::{ResponseBody, Upstream};
-use replicate_standin::*;
+use oar_testkit::replicate::{Moment, Play, Step};
+use oar_testkit::{Gate, ScriptedUpstream, Step as Wire};
+use oar_upstream::Upstream;
+use oar_upstream::replicate::{Replicate, Settings};
+use replicate_house::*;
 use serde_json::json;
-use std::sync::Arc;
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
-/// Sends a request and gives up on it once the stand-in saw `line`.
-async fn abandoned_at(standin: &Standin, line: &str, request: oar_upstream::UpstreamRequest) {
-    let (upstream, mut sending) = (standin.upstream(), JoinSet::new());
-    sending.spawn(async move { upstream.send(&request).await.is_ok() });
-    standin.saw(line).await;
-    sending.shutdown().await;
-}
-
-async fn never_ending() -> Standin {
-    Standin::new(|seen, _| match seen.line.as_str() {
-        CREATE => created("starting", &json!({})),
-        GET => state("processing", &json!({})),
-        STREAM => Reply::sse("event: output\ndata: a\n\n").then_hang(),
-        _ => state("canceled", &json!({})),
-    })
-    .await
+/// Says one thing, answers whoever waits for the creation, and never ends.
+async fn never_ending() -> House {
+    House::playing(Play::new([Step::Say("a".into()), Step::Answer])).await
 }
 
 #[tokio::test]
 async fn giving_up_while_waiting_for_the_end_cancels() {
-    let standin = never_ending().await;
-    abandoned_at(&standin, GET, chat(&json!({}))).await;
-    assert!(standin.saw(CANCEL).await.headers.contains("authorization: bearer r8_canary_key"));
+    let house = never_ending().await;
+    house.abandon_at(GET, chat(&json!({}))).await;
+    assert_eq!(house.saw(CANCEL).await.header("authorization"), Some("Bearer r8_canary_key"));
 }
 
 #[tokio::test]
 async fn giving_up_before_the_first_text_cancels() {
-    let standin = Standin::new(|seen, _| match seen.line.as_str() {
-        CREATE => created("starting", &json!({})),
-        STREAM => Reply::sse("").then_hang(),
-        _ => state("canceled", &json!({})),
-    })
-    .await;
-    abandoned_at(&standin, STREAM, chat(&json!({"stream": true}))).await;
-    standin.saw(CANCEL).await;
+    let house = House::playing(Play::default()).await;
+    house.abandon_at(STREAM, streamed(&json!({}))).await;
+    house.saw(CANCEL).await;
 }
 
 #[tokio::test]
 async fn giving_up_while_the_prediction_is_created_cancels_it_as_soon_as_it_is_known() {
-    let gate = Arc::new(Notify::new());
-    let known = gate.clone();
-    let standin = Standin::new(move |seen, _| match seen.line.as_str() {
-        CREATE => Reply::after(&known, created("starting", &json!({}))),
-        _ => state("canceled", &json!({})),
-    })
-    .await;
-    abandoned_at(&standin, CREATE, chat(&json!({}))).await;
-    assert_eq!(standin.lines(), [CREATE]);
-    gate.notify_one();
-    standin.saw(CANCEL).await;
-    assert_eq!(standin.lines(), [CREATE, CANCEL]);
+    let gate = Gate::new();
+    let house = House::playing(Play::new([Step::Answer]).answered_after(&gate)).await;
+    house.abandon_at(CREATE, chat(&json!({}))).await;
+    assert_eq!(house.lines(), [CREATE]);
+    gate.open();
+    house.saw(CANCEL).await;
+    assert_eq!(house.lines(), [CREATE, CANCEL]);
 }
 
 #[tokio::test]
-async fn a_creation_whose_answer_cannot_be_read_is_cancelled() {
-    let base = r#""urls":{"get":"{base}/v1/predictions/p1","cancel":"{base}/v1/predictions/p1/cancel"}"#;
-    let head = "HTTP/1.1 201 X\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n";
-    for (what, reply) in [
-        ("cut after its addresses", Reply::raw(&format!("{head}{{{base},\"output\":[\"half"))),
-        ("cut after its id", Reply::raw(&format!("{head}{{\"id\":\"p1\",\"input\":{{\"prompt\":\"half"))),
-        ("without a status", Reply::json(201, &json!({"id": "p1"}))),
-        ("with a status that is none", created("starting", &json!({"status": 7}))),
-        ("without an address to read", created("starting", &json!({"urls": null}))),
+async fn a_creation_whose_answer_is_no_prediction_that_can_be_waited_for_is_cancelled() {
+    for (what, told) in [
+        ("without a status", json!({"status": null})),
+        ("with a status that is none", json!({"status": 7})),
+        ("without addresses", json!({"urls": null})),
+        ("without an address to read", json!({"urls": {"get": null}})),
     ] {
-        let standin = Standin::new(move |seen, _| match seen.line.as_str() {
-            CREATE => reply.clone(),
-            _ => state("canceled", &json!({})),
-        })
-        .await;
-        let answered = standin.upstream().send(&chat(&json!({}))).await;
-        assert!(answered.is_err() || answered.is_ok_and(|answer| answer.status == 502), "{what}");
-        standin.saw(CANCEL).await;
-        assert_eq!(standin.lines(), [CREATE, CANCEL], "{what}");
+        let house = House::playing(Play::new([Step::Answer]).told_at_creation(told)).await;
+        let (status, _) = read_json(house.send(&chat(&json!({}))).await).await;
+        assert_eq!(status, 502, "{what}");
+        house.saw(CANCEL).await;
+        assert_eq!(house.lines(), [CREATE, CANCEL], "{what}");
+    }
+}
+
+/// The head of a creation's answer, which will not be as long as it says.
+const TOO_LONG: &str = "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n";
+
+#[tokio::test]
+async fn a_creation_whose_answer_is_cut_is_cancelled() {
+    let told = format!("{{\"id\":\"{ID}\",\"input\":{{\"prompt\":\"half");
+    let after_its_id = creating(move |_| vec![Wire::send(format!("{TOO_LONG}{told}")), Wire::Fin]).await;
+    let after_its_addresses = creating(|base| {
+        let url = format!("{base}/v1/predictions/{ID}");
+        let told = format!("{{\"urls\":{{\"get\":\"{url}\",\"cancel\":\"{url}/cancel\"}},\"output\":[\"half");
+        vec![Wire::send(format!("{TOO_LONG}{told}")), Wire::Fin]
+    })
+    .await;
+    for remote in [after_its_id, after_its_addresses] {
+        assert!(upstream(settings(&remote.endpoint())).send(&chat(&json!({}))).await.is_err());
+        assert_eq!(targets(&remote, 2).await, [CREATE, CANCEL]);
     }
 }
 
 #[tokio::test]
 async fn giving_up_while_a_creations_answer_hangs_halfway_cancels_it() {
-    let told = "HTTP/1.1 201 X\r\ncontent-length: 9999\r\n\r\n{\"id\":\"p1\",";
-    let standin = Standin::new(move |seen, _| match seen.line.as_str() {
-        CREATE => Reply::raw(told).then_hang(),
-        _ => state("canceled", &json!({})),
-    })
-    .await;
-    abandoned_at(&standin, CREATE, chat(&json!({}))).await;
-    standin.saw(CANCEL).await;
+    let told = format!("{TOO_LONG}{{\"id\":\"{ID}\",");
+    let remote = creating(move |_| vec![Wire::send(told.clone()), Wire::Hang]).await;
+    let (upstream, mut sending) = (upstream(settings(&remote.endpoint())), JoinSet::new());
+    sending.spawn(async move { upstream.send(&chat(&json!({}))).await.is_ok() });
+    remote.until_read(1).await;
+    sending.shutdown().await;
+    assert_eq!(targets(&remote, 2).await, [CREATE, CANCEL]);
 }
 
 #[tokio::test]
-async fn dropping_the_body_before_its_end_cancels_and_closes_the_stream() {
-    let standin = never_ending().await;
-    let response = standin.send(&chat(&json!({"stream": true}))).await;
-    let ResponseBody::Body(mut body) = response.body else { panic!("a tunnel") };
-    body.frame().await.expect("a frame").expect("no error");
-    assert_eq!(standin.lines(), [CREATE, STREAM]);
-    drop(body);
-    standin.saw(CANCEL).await;
-    standin.saw(CLOSED).await;
+async fn dropping_the_body_before_its_end_cancels() {
+    let house = never_ending().await;
+    let mut response = house.send(&streamed(&json!({}))).await;
+    frame(&mut response).await;
+    assert_eq!(house.lines(), [CREATE, STREAM]);
+    drop(response);
+    house.saw(CANCEL).await;
+    house.happened(Moment::Ended).await;
+}
+
+/// On a host of its own, whose stream does not end because the prediction does.
+#[tokio::test]
+async fn dropping_the_body_before_its_end_closes_the_stream() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\nevent: output\nid: 1:0\ndata: a\n\n";
+    let streams = ScriptedUpstream::start([Wire::ReadHead, Wire::send(head), Wire::Hang]).await.expect("a port");
+    let told = json!({"urls": {"stream": format!("{}/streams/{ID}", streams.origin())}});
+    let house = House::playing(Play::default().told_at_creation(told)).await;
+    let settings = Settings { stream_hosts: Some(vec![streams.origin()]), ..house.settings() };
+    drop(upstream(settings).send(&streamed(&json!({}))).await.expect("a response"));
+    streams.closed().await;
 }
 
 #[tokio::test]
 async fn whoever_owns_the_tracker_can_wait_for_cancellations() {
-    let standin = never_ending().await;
+    let house = never_ending().await;
     let tracker = TaskTracker::new();
-    let upstream = Replicate::new(standin.settings(), CONNECT_TIMEOUT).expect("usable").tracked_by(tracker.clone());
-    drop(upstream.send(&chat(&json!({"stream": true}))).await.expect("a response"));
+    let upstream = Replicate::new(house.settings(), CONNECT_TIMEOUT).expect("usable").tracked_by(tracker.clone());
+    drop(upstream.send(&streamed(&json!({}))).await.expect("a response"));
     tracker.close();
     tracker.wait().await;
-    assert!(standin.lines().iter().any(|line| line == CANCEL), "{:?}", standin.lines());
+    assert!(house.lines().iter().any(|line| line == CANCEL), "{:?}", house.lines());
 }
 
 #[tokio::test]
 async fn what_has_ended_is_not_cancelled() {
-    let standin = Standin::new(|seen, _| match seen.line.as_str() {
-        CREATE => created("starting", &json!({})),
-        STREAM => Reply::sse("event: output\ndata: a\n\nevent: done\ndata: {}\n\n").then_hang(),
-        _ => state("succeeded", &json!({"output": "a"})),
-    })
-    .await;
-    let tracker = TaskTracker::new();
-    let upstream = Replicate::new(standin.settings(), CONNECT_TIMEOUT).expect("usable").tracked_by(tracker.clone());
-    for fields in [json!({"stream": true}), json!({})] {
-        let (status, _, error) = read(upstream.send(&chat(&fields)).await.expect("a response")).await;
+    let still_open = Play::new([Step::Say("a".into()), Step::Raw(DONE.into())]);
+    for (play, request) in [
+        (still_open, streamed(&json!({}))),
+        (Play::saying(["a"]), streamed(&json!({}))),
+        (Play::saying(["a"]), chat(&json!({}))),
+    ] {
+        let (house, tracker) = (House::playing(play).await, TaskTracker::new());
+        let upstream = Replicate::new(house.settings(), CONNECT_TIMEOUT).expect("usable").tracked_by(tracker.clone());
+        let (status, _, error) = read(upstream.send(&request).await.expect("a response")).await;
         assert_eq!((status.as_u16(), error), (200, None));
+        tracker.close();
+        tracker.wait().await;
+        assert!(!house.lines().iter().any(|line| line == CANCEL), "{:?}", house.lines());
     }
-    tracker.close();
-    tracker.wait().await;
-    assert!(!standin.lines().iter().any(|line| line == CANCEL), "{:?}", standin.lines());
 }

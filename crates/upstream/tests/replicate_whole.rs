@@ -1,18 +1,20 @@
 //! Whole answers: a prediction is created, waited for, and translated.
 #![allow(clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
-mod replicate_standin;
+mod replicate_house;
 
+use http::StatusCode;
+use oar_testkit::replicate::{Play, Standin, Step};
+use oar_testkit::{Script, ScriptedUpstream, Step as Wire};
 use oar_upstream::replicate::{Replicate, Settings};
 use oar_upstream::{Fault, Upstream};
-use replicate_standin::*;
+use replicate_house::*;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use tokio::net::TcpListener;
 
-async fn answering(reply: Reply) -> Standin {
-    Standin::new(move |_, _| reply.clone()).await
+fn say(piece: &str) -> Step {
+    Step::Say(piece.to_owned())
 }
 
 fn error(answer: &Value) -> (&str, &str, &str) {
@@ -22,9 +24,8 @@ fn error(answer: &Value) -> (&str, &str, &str) {
 
 #[tokio::test]
 async fn a_chat_becomes_a_prediction_and_back() {
-    let output = json!({"output": ["", " Hi", " 你好\n", "🎉", ""], "metrics": metrics(4, 5)});
-    let standin = answering(created("succeeded", &output)).await;
-    let (status, answer) = read_json(standin.send(&chat(&json!({"max_tokens": 5}))).await).await;
+    let house = House::playing(Play::saying(["", " Hi", " 你好\n", "🎉", ""]).counting(4, 5)).await;
+    let (status, answer) = read_json(house.send(&chat(&json!({"max_tokens": 5}))).await).await;
     assert_eq!(status, 200);
     assert_eq!(
         answer["choices"][0]["message"],
@@ -32,45 +33,40 @@ async fn a_chat_becomes_a_prediction_and_back() {
     );
     assert_eq!(answer["choices"][0]["finish_reason"], "length");
     assert_eq!(answer["usage"], json!({"prompt_tokens": 4, "completion_tokens": 5, "total_tokens": 9}));
-    assert_eq!((&answer["id"], &answer["model"]), (&json!("chatcmpl-p1"), &json!(MODEL)));
-    let seen = standin.saw(CREATE).await;
+    assert_eq!((&answer["id"], &answer["model"]), (&json!(format!("chatcmpl-{ID}")), &json!(MODEL)));
+    let seen = house.saw(CREATE).await;
     assert_eq!(seen.json()["input"]["prompt"], "<s>[INST] canary-prompt [/INST]");
-    for header in ["authorization: bearer r8_canary_key", "prefer: wait=1", "content-type: application/json"] {
-        assert!(seen.headers.contains(header), "{}", seen.headers);
-    }
-    assert_eq!(standin.lines(), [CREATE], "nothing is left to cancel");
+    let header = |name| seen.header(name).expect(name).to_owned();
+    let told = ["authorization", "prefer", "content-type"].map(header);
+    assert_eq!(told, ["Bearer r8_canary_key", "wait=1", "application/json"]);
+    assert_eq!(house.lines(), [CREATE], "nothing is left to cancel");
 }
 
 #[tokio::test]
 async fn a_completion_of_a_version_is_created_by_version() {
-    let standin = answering(created("succeeded", &json!({"output": "upon a time"}))).await;
+    let play = Play::saying(["upon a time"]).in_one_string().told_at_creation(json!({"metrics": null}));
+    let house = House::playing(play).await;
     let request = request("/completions", &json!({"model": "owner/name:abc", "prompt": "Once"}));
-    let (_, answer) = read_json(standin.send(&request).await).await;
+    let (_, answer) = read_json(house.send(&request).await).await;
     assert_eq!((&answer["object"], &answer["choices"][0]["text"]), (&json!("text_completion"), &json!("upon a time")));
     assert_eq!(answer.get("usage"), None, "what was not counted is not told");
-    assert_eq!(standin.saw("POST /v1/predictions").await.json()["version"], "abc");
+    assert_eq!(house.saw("POST /v1/predictions").await.json()["version"], "abc");
 }
 
 /// A18.
 #[tokio::test]
 async fn a_whole_output_that_is_still_processing_is_waited_for() {
-    let standin = Standin::new(|seen, earlier| match (seen.line.as_str(), earlier) {
-        (CREATE, _) => created("processing", &json!({"output": ["a"]})),
-        (GET, 0) => Reply::json(500, &json!({"detail": "for a moment"})),
-        _ => state("succeeded", &json!({"output": ["a", "b"]})),
-    })
-    .await;
-    let (_, answer) = read_json(standin.send(&chat(&json!({}))).await).await;
+    let house = House::playing(Play::new([say("a"), Step::Answer, say("b"), Step::Succeed]).failing_reads(1)).await;
+    let (_, answer) = read_json(house.send(&chat(&json!({}))).await).await;
     assert_eq!(answer["choices"][0]["message"]["content"], "ab");
-    assert_eq!(standin.lines(), [CREATE, GET, GET]);
-    assert!(standin.saw(GET).await.headers.contains("authorization: bearer r8_canary_key"));
+    assert_eq!(house.lines(), [CREATE, GET, GET]);
+    assert_eq!(house.saw(GET).await.header("authorization"), Some("Bearer r8_canary_key"));
 }
 
 #[tokio::test]
 async fn a_stop_sequence_ends_the_answer_whether_the_model_knows_it_or_not() {
-    let standin =
-        answering(created("succeeded", &json!({"output": ["one", ", t", "wo"], "metrics": metrics(1, 9)}))).await;
-    let (_, answer) = read_json(standin.send(&chat(&json!({"stop": [", t"], "max_tokens": 9}))).await).await;
+    let house = House::playing(Play::saying(["one", ", t", "wo"]).counting(1, 9)).await;
+    let (_, answer) = read_json(house.send(&chat(&json!({"stop": [", t"], "max_tokens": 9}))).await).await;
     assert_eq!(answer["choices"][0]["message"]["content"], "one");
     assert_eq!(answer["choices"][0]["finish_reason"], "stop");
 }
@@ -78,13 +74,13 @@ async fn a_stop_sequence_ends_the_answer_whether_the_model_knows_it_or_not() {
 /// A18.
 #[tokio::test]
 async fn a_prediction_that_did_not_succeed_is_a_bad_gateway() {
-    for (status, told, code) in [
-        ("failed", "CUDA out of memory, key r8_canary_key", "prediction_failed"),
-        ("canceled", "", "prediction_canceled"),
-        ("aborted", "", "prediction_canceled"),
+    for (end, code) in [
+        (Step::Fail("CUDA out of memory, key r8_canary_key".into()), "prediction_failed"),
+        (Step::Cancel, "prediction_canceled"),
+        (Step::Abort, "prediction_canceled"),
     ] {
-        let standin = answering(created(status, &json!({"error": told, "output": ["half"]}))).await;
-        let (answered, answer) = read_json(standin.send(&chat(&json!({}))).await).await;
+        let house = House::playing(Play::new([say("half"), end])).await;
+        let (answered, answer) = read_json(house.send(&chat(&json!({}))).await).await;
         assert_eq!((answered, error(&answer).1), (502, code), "{answer}");
         assert!(!answer.to_string().contains(KEY), "{answer}");
     }
@@ -105,8 +101,9 @@ async fn errors_keep_their_status_and_lose_the_key() {
         (429, "Request was throttled. Your rate limit resets in ~30s.", "rate_limit_error", "rate_limit_exceeded"),
         (500, "oops", "upstream_error", "upstream_error"),
     ] {
-        let standin = answering(Reply::json(status, &json!({"title": "T", "detail": detail, "status": status}))).await;
-        let response = standin.send(&chat(&json!({}))).await;
+        let problem = json!({"title": "T", "detail": detail, "status": status});
+        let house = House::playing(Play::refusing(StatusCode::from_u16(status).expect("a status"), problem)).await;
+        let response = house.send(&chat(&json!({}))).await;
         let after = response.headers.get("retry-after").cloned();
         assert_eq!(after.is_some_and(|after| after == "30"), status == 429);
         let (answered, answer) = read_json(response).await;
@@ -116,61 +113,60 @@ async fn errors_keep_their_status_and_lose_the_key() {
 
 #[tokio::test]
 async fn what_is_no_prediction_is_a_bad_gateway() {
-    for body in [json!({"id": "p1"}), json!([]), json!("ok")] {
-        let (status, answer) = read_json(answering(Reply::json(201, &body)).await.send(&chat(&json!({}))).await).await;
+    for body in [json!({"id": ID}), json!([]), json!("ok")] {
+        let remote = ScriptedUpstream::answering(201, &[], body.to_string()).await.expect("a port");
+        let answered = upstream(settings(&remote.endpoint())).send(&chat(&json!({}))).await.expect("a response");
+        let (status, answer) = read_json(answered).await;
         assert_eq!((status, error(&answer).1), (502, "upstream_bad_answer"));
     }
-    let picture = created("succeeded", &json!({"output": {"image": "x"}}));
-    let (status, answer) = read_json(answering(picture).await.send(&chat(&json!({}))).await).await;
+    let picture = Play::saying(["x"]).told_at_creation(json!({"output": {"image": "x"}}));
+    let (status, answer) = read_json(House::playing(picture).await.send(&chat(&json!({}))).await).await;
     assert_eq!((status, error(&answer).1), (502, "upstream_not_text"));
 }
 
 /// A17.
 #[tokio::test]
 async fn a_foreign_address_is_refused_without_a_request_and_the_prediction_cancelled() {
-    let tripwire = answering(Reply::json(200, &json!({}))).await;
-    let get = format!("{}/v1/predictions/p1", tripwire.base());
-    let standin = Standin::new(move |seen, _| match seen.line.as_str() {
-        CREATE => created("starting", &json!({"urls": {"get": get, "cancel": "{base}/v1/predictions/p1/cancel"}})),
-        _ => state("canceled", &json!({})),
-    })
-    .await;
-    let (status, answer) = read_json(standin.send(&chat(&json!({}))).await).await;
+    let tripwire = ScriptedUpstream::hanging().await.expect("a port");
+    let told = json!({"urls": {"get": format!("{}/v1/predictions/{ID}", tripwire.origin())}});
+    let house = House::playing(Play::new([Step::Answer]).told_at_creation(told)).await;
+    let (status, answer) = read_json(house.send(&chat(&json!({}))).await).await;
     assert_eq!((status, error(&answer).1), (502, "upstream_bad_answer"));
-    standin.saw(CANCEL).await;
-    assert_eq!(tripwire.lines(), [""; 0]);
+    house.saw(CANCEL).await;
+    assert_eq!(tripwire.connections().len(), 0);
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let tripwire = answering(Reply::json(200, &json!({}))).await;
-    let found = format!("HTTP/1.1 307 X\r\nlocation: {}/v1\r\ncontent-length: 0\r\n\r\n", tripwire.base());
-    let response = answering(Reply::raw(&found)).await.send(&chat(&json!({}))).await;
+    let tripwire = ScriptedUpstream::hanging().await.expect("a port");
+    let elsewhere = format!("{}/v1", tripwire.origin());
+    let remote = ScriptedUpstream::answering(307, &[("location", &elsewhere)], "").await.expect("a port");
+    let response = upstream(settings(&remote.endpoint())).send(&chat(&json!({}))).await.expect("a response");
     assert_eq!((response.status.as_u16(), response.headers.get("location")), (307, None));
-    assert_eq!(tripwire.lines(), [""; 0]);
+    assert_eq!(tripwire.connections().len(), 0);
 }
 
 #[tokio::test]
 async fn what_cannot_be_translated_is_refused_before_anything_is_sent() {
-    let standin = answering(Reply::json(500, &json!({}))).await;
+    let house = House::playing(Play::default()).await;
     for (request, status, param) in [
         (chat(&json!({"tools": [{"type": "function"}]})), 400, json!("tools")),
         (chat(&json!({"model": "gpt-4o"})), 400, json!("model")),
         (request("/embeddings", &json!({"input": "x"})), 404, json!(null)),
     ] {
-        let (answered, answer) = read_json(standin.send(&request).await).await;
+        let (answered, answer) = read_json(house.send(&request).await).await;
         assert_eq!((answered, &answer["error"]["param"]), (status, &param));
     }
-    assert_eq!(standin.lines(), [""; 0]);
+    assert_eq!(house.lines(), [""; 0]);
 }
 
 #[tokio::test]
 async fn a_missing_key_is_a_defect_and_not_a_request() {
-    let standin = answering(Reply::json(500, &json!({}))).await;
-    let upstream = Replicate::new(Settings { sk: "".into(), ..standin.settings() }, CONNECT_TIMEOUT).expect("usable");
+    let house = House::playing(Play::default()).await;
+    let upstream = upstream(Settings { sk: "".into(), ..house.settings() });
     assert_eq!(upstream.describe().defect.as_deref(), Some("sk is empty"));
     let fault = upstream.send(&chat(&json!({}))).await.expect_err("a fault").fault();
-    assert_eq!((fault, standin.lines().len()), (Fault::Misconfigured, 0));
+    assert_eq!((fault, house.lines().len()), (Fault::Misconfigured, 0));
 }
 
 #[tokio::test]
@@ -188,35 +184,36 @@ async fn the_description_has_the_key_and_where_it_goes() {
 
 #[tokio::test]
 async fn as_is_passes_the_clients_token_on() {
-    let standin = answering(created("succeeded", &json!({"output": "ok"}))).await;
-    let upstream =
-        Replicate::new(Settings { sk: "asis".into(), ..standin.settings() }, CONNECT_TIMEOUT).expect("usable");
+    let standin =
+        Standin::playing(Play::saying(["ok"])).requiring_key("r8_canary_clients_own").start().await.expect("a port");
+    let upstream = upstream(Settings { sk: "asis".into(), ..settings(&standin.endpoint()) });
     assert!(upstream.describe().passes_client_token);
     let mut request = chat(&json!({}));
     request.client_token = Some("r8_canary_clients_own".into());
     assert_eq!(upstream.send(&request).await.expect("a response").status, 200);
-    assert!(standin.saw(CREATE).await.headers.contains("authorization: bearer r8_canary_clients_own"));
+    let presented = standin.saw(CREATE).await.header("authorization").map(str::to_owned);
+    assert_eq!(presented.as_deref(), Some("Bearer r8_canary_clients_own"));
 }
 
 #[tokio::test]
 async fn faults_tell_whether_anything_was_sent() {
-    let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let settings = |base: &str| Settings { endpoint: format!("{base}/v1"), sk: KEY.into(), stream_hosts: None };
-    let refused = settings(&format!("http://{}", closed.local_addr().expect("an address")));
-    drop(closed);
+    let refusing = ScriptedUpstream::refusing().expect("a port");
+    let after = |bytes: &'static str| ScriptedUpstream::start(Script::after_request([Wire::send(bytes), Wire::Fin]));
+    let cut = after("HTTP/1.1 2").await.expect("a port");
+    let garbage = after("SSH-2.0-x\r\n\r\n").await.expect("a port");
+    let no_tls = ScriptedUpstream::start([Wire::send("SSH-2.0-x\r\n\r\n"), Wire::Fin]).await.expect("a port");
     // Too long for a label, so that no name server is asked.
-    let unresolvable = format!("http://{}.test", "a".repeat(64));
-    let (cut, garbage) = (answering(Reply::raw("HTTP/1.1 2")).await, answering(Reply::raw("SSH-2.0-x\r\n\r\n")).await);
-    for (settings, fault) in [
-        (refused, Fault::Refused),
-        (settings(cut.base()), Fault::Reset),
-        (settings(garbage.base()), Fault::BadHead),
-        (settings(&unresolvable), Fault::Dns),
-        (settings(&garbage.base().replace("http:", "https:")), Fault::Tls),
+    let unresolvable = format!("http://{}.test/v1", "a".repeat(64));
+    for (endpoint, fault) in [
+        (refusing.endpoint(), Fault::Refused),
+        (cut.endpoint(), Fault::Reset),
+        (garbage.endpoint(), Fault::BadHead),
+        (unresolvable, Fault::Dns),
+        (no_tls.endpoint().replace("http:", "https:"), Fault::Tls),
     ] {
-        let upstream: Arc<dyn Upstream> = Arc::new(Replicate::new(settings.clone(), CONNECT_TIMEOUT).expect("usable"));
+        let upstream: Arc<dyn Upstream> = upstream(settings(&endpoint));
         let error = upstream.send(&chat(&json!({}))).await.expect_err("a fault");
-        assert_eq!(error.fault(), fault, "{settings:?}: {error:?}");
+        assert_eq!(error.fault(), fault, "{endpoint}: {error:?}");
         assert!(!format!("{error:?}").contains(KEY));
     }
 }

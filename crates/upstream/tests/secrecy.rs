@@ -37,7 +37,7 @@ fn openai(sk: &str, endpoint: &str) -> openai::Settings {
 }
 
 fn replicate(sk: &str, endpoint: &str) -> replicate::Settings {
-    replicate::Settings { sk: sk.into(), endpoint: endpoint.to_owned(), stream_hosts: None }
+    replicate::Settings { sk: sk.into(), endpoint: endpoint.to_owned(), ..replicate::Settings::default() }
 }
 
 #[test]

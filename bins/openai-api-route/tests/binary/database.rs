@@ -78,5 +78,6 @@ async fn people_are_told_that_records_cannot_be_written() {
     let told = hook.requests();
     let alert: serde_json::Value = serde_json::from_slice(&told[0].body).unwrap();
     assert_eq!((told.len(), &alert["troubles"][0]["reason"]), (1, &serde_json::json!("records_stuck")));
+    assert_eq!(alert["kind"], "records");
     assert!(alert["request_id"].is_null() && alert["text"].as_str().unwrap().contains("records cannot be written"));
 }

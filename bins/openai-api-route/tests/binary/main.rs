@@ -8,6 +8,8 @@ mod database;
 mod list;
 
 mod logs;
+mod notify;
 mod postgres;
+mod replicate;
 mod secrets;
 mod serve;

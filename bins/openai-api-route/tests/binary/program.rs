@@ -126,12 +126,17 @@ impl Gateway {
         self
     }
 
-    /// Sends a signal by its name, and waits for the end.
-    pub(crate) async fn end(mut self, signal: &str) -> Left {
+    /// Sends a signal by its name.
+    pub(crate) async fn signal(&self, name: &str) {
         let id = self.child.id().expect("it runs");
         // The shell's own `kill` is everywhere, and needs no unsafe code here.
-        let sent = Command::new("/bin/sh").args(["-c", &format!("kill -{signal} {id}")]).status().await.unwrap();
+        let sent = Command::new("/bin/sh").args(["-c", &format!("kill -{name} {id}")]).status().await.unwrap();
         assert!(sent.success());
+    }
+
+    /// Sends a signal by its name, and waits for the end.
+    pub(crate) async fn end(mut self, signal: &str) -> Left {
+        self.signal(signal).await;
         let code = self.child.wait().await.unwrap().code();
         let stdout = self.stdout.join_next().await.unwrap().unwrap();
         let stderr = self.said + &self.stderr.join_next().await.unwrap().unwrap();

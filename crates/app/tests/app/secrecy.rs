@@ -19,9 +19,17 @@ upstreams:
   - {type: replicate, sk: canary-key}
 ";
 
+const ROOM: &str = "{homeserver: 'https://h', room: '!r:h', token: canary-token}";
+
 #[test]
 fn nothing_prints_a_secret_of_the_file() {
-    let config = parse(FILE);
+    for file in [FILE.to_owned(), FILE.replace("{url: 'https://h/canary-matrix'}", ROOM)] {
+        check_what_is_printed_of(&file);
+    }
+}
+
+fn check_what_is_printed_of(file: &str) {
+    let config = parse(file);
     assert_none("a configuration's `Debug`", format!("{config:?}{config:#?}"));
     let builder = App::builder(config);
     assert_none("a builder's `Debug`", format!("{builder:?}"));

@@ -1,20 +1,23 @@
-use super::http::{Address, Http, SetupError};
+mod message;
+
+use super::address::Address;
+use super::http::{Http, SetupError};
+use super::reply::Reply;
 use crate::alert::Alert;
-use crate::notifier::{Notifier, NotifyError};
+use crate::notifier::{Notifier, NotifyError, Said};
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
-use reqwest::StatusCode;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
-use sha2::Sha256;
-use std::time::{SystemTime, UNIX_EPOCH};
+use message::Message;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// "Too many requests", by the two codes under which it was seen.
 const BUSY_CODES: [i64; 2] = [11232, 9499];
 
-/// A custom bot of Feishu or Lark: a plain text message.
+/// A bot takes 5 messages in a second.
+const PACE: Duration = Duration::from_millis(250);
+
+/// A custom bot of Feishu or Lark: a plain text message, or a card.
 ///
 /// Wire format: <https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot>. The bot answers 200 even when it
 /// refuses; only `"code": 0` in its answer is a success.
@@ -23,30 +26,24 @@ pub struct Feishu {
     http: Http,
     address: Address,
     secret: Option<SecretString>,
+    style: Style,
 }
 
-#[derive(Serialize)]
-struct Message {
-    #[serde(flatten)]
-    signature: Option<Signature>,
-    msg_type: &'static str,
-    content: Content,
-}
-
-#[derive(Serialize)]
-struct Content {
-    text: String,
-}
-
-#[derive(Serialize)]
-struct Signature {
-    timestamp: String,
-    sign: String,
+/// How a message looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// Plain text.
+    #[default]
+    Text,
+    /// A card whose head has the colour of what it tells: red, green when it is over, grey for a test.
+    Card,
 }
 
 #[derive(Deserialize)]
-struct Reply {
+struct Answer {
     code: i64,
+    #[serde(default)]
+    msg: String,
 }
 
 impl Feishu {
@@ -55,15 +52,38 @@ impl Feishu {
     /// # Errors
     ///
     /// [`SetupError::Address`] when `webhook` is no URL.
-    pub fn new(http: &Http, webhook: &SecretString, secret: Option<SecretString>) -> Result<Self, SetupError> {
-        Ok(Self { http: http.clone(), address: Address::parse(webhook)?, secret })
+    pub fn new(
+        http: &Http,
+        webhook: &SecretString,
+        secret: Option<SecretString>,
+        style: Style,
+    ) -> Result<Self, SetupError> {
+        Ok(Self { http: http.clone(), address: Address::parse(webhook)?, secret, style })
     }
 
     fn message(&self, alert: &Alert, unix_seconds: u64) -> Message {
-        Message {
-            signature: self.secret.as_ref().map(|secret| Signature::at(unix_seconds, secret)),
-            msg_type: "text",
-            content: Content { text: alert.text() },
+        let message = match self.style {
+            Style::Text => Message::text(alert),
+            Style::Card => Message::card(alert),
+        };
+        match &self.secret {
+            Some(secret) => message.signed(unix_seconds, secret),
+            None => message,
+        }
+    }
+
+    fn judge(&self, reply: &Reply) -> Result<(), NotifyError> {
+        let answer: Option<Answer> = serde_json::from_slice(&reply.body).ok();
+        match answer {
+            Some(Answer { code: 0, .. }) if reply.status.is_success() => Ok(()),
+            Some(Answer { code, msg }) if code != 0 => Err(NotifyError::Refused {
+                code: code.to_string(),
+                said: Said::new(&self.address.redact(&msg, self.secret.as_ref())),
+                temporary: BUSY_CODES.contains(&code),
+                wait: reply.wait,
+            }),
+            _ if reply.status.is_success() => Err(NotifyError::Answer),
+            _ => Err(reply.refusal(&self.address, self.secret.as_ref())),
         }
     }
 }
@@ -77,29 +97,11 @@ impl Notifier for Feishu {
     async fn notify(&self, alert: &Alert) -> Result<(), NotifyError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let request = self.http.post(&self.address).json(&self.message(alert, now.as_secs()));
-        let response = self.http.send(request).await?;
-        let status = response.status();
-        judge(status, &self.http.read(response).await?)
+        self.judge(&self.http.ask(request).await?)
     }
-}
 
-impl Signature {
-    /// The secret is part of the key and the message is empty: unlike what the word suggests, nothing of the alert is
-    /// signed.
-    fn at(unix_seconds: u64, secret: &SecretString) -> Self {
-        let key = format!("{unix_seconds}\n{}", secret.expose_secret());
-        let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length");
-        Self { timestamp: unix_seconds.to_string(), sign: STANDARD.encode(mac.finalize().into_bytes()) }
-    }
-}
-
-fn judge(status: StatusCode, body: &[u8]) -> Result<(), NotifyError> {
-    let code = serde_json::from_slice(body).map(|Reply { code }| code);
-    match code {
-        Ok(0) if status.is_success() => Ok(()),
-        Ok(code) if code != 0 => Err(NotifyError::Refused { code, temporary: BUSY_CODES.contains(&code) }),
-        _ if status.is_success() => Err(NotifyError::Answer),
-        _ => Err(NotifyError::Status(status.as_u16())),
+    fn pace(&self) -> Duration {
+        PACE
     }
 }
 
@@ -107,15 +109,15 @@ fn judge(status: StatusCode, body: &[u8]) -> Result<(), NotifyError> {
 mod tests {
     use super::*;
     use crate::testing::server::{Server, hook};
-    use crate::testing::{alert, http};
+    use crate::testing::{alert, alert_about, exchange, http, status};
+    use oar_exchange::Outcome;
     use serde_json::json;
-    use std::time::Duration;
 
     const OK: &str = r#"{"code":0,"msg":"success","data":{},"StatusCode":0,"StatusMessage":"success"}"#;
 
     fn feishu(server: &Server, secret: Option<&str>) -> Feishu {
-        let webhook = hook(server, "/open-apis/bot/v2/hook/canary");
-        Feishu::new(&http(), &webhook, secret.map(SecretString::from)).expect("a URL")
+        let webhook = hook(server, "/open-apis/bot/v2/hook/canary-hook");
+        Feishu::new(&http(), &webhook, secret.map(SecretString::from), Style::Text).expect("a URL")
     }
 
     async fn reply_of(status: &str, body: &str) -> Result<(), NotifyError> {
@@ -131,14 +133,59 @@ mod tests {
         let (bot, alert) = (feishu(&server, None), alert());
         let (request, result) = tokio::join!(server.answer("200 OK", OK), bot.notify(&alert));
         assert!(result.is_ok(), "{result:?}");
-        assert_eq!(request.line, "POST /open-apis/bot/v2/hook/canary HTTP/1.1");
+        assert_eq!(request.line, "POST /open-apis/bot/v2/hook/canary-hook HTTP/1.1");
         assert_eq!(request.header("content-type"), Some("application/json"));
         assert_eq!(request.json(), json!({ "msg_type": "text", "content": { "text": alert.text() } }));
     }
 
+    #[tokio::test]
+    async fn a_card_has_the_first_line_as_its_head_in_the_colour_of_what_it_tells() {
+        let server = Server::start().await;
+        let bot = Feishu::new(&http(), &hook(&server, "/canary"), None, Style::Card).expect("a URL");
+        let alert = alert();
+        let (request, result) = tokio::join!(server.answer("200 OK", OK), bot.notify(&alert));
+        assert!(result.is_ok(), "{result:?}");
+        let text = alert.text();
+        let (title, rest) = text.split_once('\n').expect("lines");
+        let expected = json!({
+            "msg_type": "interactive",
+            "card": {
+                "config": { "wide_screen_mode": true },
+                "header": { "template": "red", "title": { "tag": "plain_text", "content": title } },
+                "elements": [{ "tag": "div", "text": { "tag": "plain_text", "content": rest } }],
+            },
+        });
+        assert_eq!(request.json(), expected);
+    }
+
+    /// N04: 20 KB is what a bot takes.
+    #[test]
+    fn the_longest_card_is_one_that_a_bot_takes() {
+        let long: Vec<_> = (0..40).map(|n| status(&format!("{n}-{}", "\\\"".repeat(500)), 500)).collect();
+        let bot =
+            Feishu::new(&http(), &"http://127.0.0.1/h00k".into(), Some("hush".into()), Style::Card).expect("a URL");
+        let card = bot.message(&alert_about(&exchange(Outcome::AllFailed, &long)), 1_700_000_000);
+        let bytes = serde_json::to_vec(&card).expect("JSON").len();
+        assert!((Alert::TEXT_CAP_BYTES..20_000).contains(&bytes), "{bytes}");
+    }
+
+    #[tokio::test]
+    async fn what_the_bot_repeats_of_its_address_and_secret_is_not_told() {
+        let server = Server::start().await;
+        let bot = feishu(&server, Some("canary-sign"));
+        let alert = alert();
+        for body in [r#"{"code":19021,"msg":"canary-sign does not fit hook/canary-hook"}"#, "<p>canary-sign"] {
+            let status = if body.starts_with('{') { "200 OK" } else { "500 Oops" };
+            let error = tokio::join!(server.answer(status, body), bot.notify(&alert)).1.expect_err("refused");
+            let shown = format!("{error} {error:?}");
+            assert!(shown.contains("[REDACTED]") && !shown.contains("canary"), "{shown}");
+        }
+    }
+
     #[test]
     fn a_signed_message_carries_its_time_and_the_signature_over_nothing() {
-        let bot = Feishu::new(&http(), &"http://127.0.0.1/h00k".into(), Some("hush".into())).expect("a URL");
+        let bot =
+            Feishu::new(&http(), &"http://127.0.0.1/h00k".into(), Some("hush".into()), Style::Text).expect("a URL");
         let message = serde_json::to_value(bot.message(&alert(), 1_700_000_000)).expect("JSON");
         // printf '' | openssl dgst -sha256 -hmac "$(printf '1700000000\nhush')" -binary | base64
         let expected = json!({
@@ -158,39 +205,44 @@ mod tests {
         let body = request.json();
         let timestamp: u64 = body["timestamp"].as_str().expect("a string").parse().expect("seconds");
         assert!(UNIX_EPOCH + Duration::from_secs(timestamp) <= SystemTime::now());
-        assert_eq!(body["sign"], Signature::at(timestamp, &"canary".into()).sign);
+        let expected = serde_json::to_value(bot.message(&alert, timestamp)).expect("JSON");
+        assert_eq!(body["sign"], expected["sign"]);
     }
 
+    /// N03
     #[tokio::test]
     async fn status_200_with_another_code_than_zero_is_a_failure() {
         for (code, temporary) in [(19001, false), (19021, false), (9499, true), (11232, true)] {
-            let result = reply_of("200 OK", &format!(r#"{{"code":{code},"msg":"no"}}"#)).await;
-            let Err(NotifyError::Refused { code: told, temporary: is_temporary }) = result else {
-                unreachable!("{code}: {result:?}")
-            };
-            assert_eq!((told, is_temporary), (code, temporary));
+            let error = reply_of("200 OK", &format!(r#"{{"code":{code},"msg":"no <b>"}}"#)).await.expect_err("refused");
+            assert_eq!(error.to_string(), format!("channel refused the message with {code}: no ＜b>"));
+            assert_eq!(error.is_temporary(), temporary);
         }
     }
 
+    /// N03
     #[tokio::test]
     async fn the_code_tells_more_than_the_status_and_no_code_is_no_success() {
         let refused = reply_of("400 Bad Request", r#"{"code":19024}"#).await;
-        assert!(matches!(refused, Err(NotifyError::Refused { code: 19024, temporary: false })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(NotifyError::Refused { ref code, temporary: false, .. }) if code == "19024"),
+            "{refused:?}"
+        );
         let zero = reply_of("502 Bad Gateway", r#"{"code":0}"#).await;
-        assert!(matches!(zero, Err(NotifyError::Status(502))), "{zero:?}");
+        assert!(matches!(zero, Err(NotifyError::Status { status: 502, .. })), "{zero:?}");
         let page = reply_of("404 Not Found", "<html>").await;
-        assert!(matches!(page, Err(NotifyError::Status(404))), "{page:?}");
+        assert!(matches!(page, Err(NotifyError::Status { status: 404, .. })), "{page:?}");
         for silent in ["", "{}", "<html>", r#"{"StatusCode":0}"#] {
             let result = reply_of("200 OK", silent).await;
             assert!(matches!(result, Err(NotifyError::Answer)), "{silent}: {result:?}");
         }
     }
 
+    /// N02
     #[tokio::test]
     async fn an_endless_answer_is_cut_and_its_connection_closed() {
         let server = Server::start().await;
         let (bot, alert) = (feishu(&server, None), alert());
-        let (written, result) = tokio::join!(server.answer_endlessly(), bot.notify(&alert));
+        let (written, result) = tokio::join!(server.answer_endlessly("200 OK"), bot.notify(&alert));
         assert!(matches!(result, Err(NotifyError::Answer)), "{result:?}");
         // What lies beyond the cap is what the sockets of both ends can hold.
         assert!((Http::REPLY_CAP_BYTES..64 << 20).contains(&written), "{written}");

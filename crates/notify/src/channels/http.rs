@@ -1,10 +1,10 @@
+use super::address::Address;
+use super::reply::Reply;
 use crate::notifier::NotifyError;
 use crate::worker::Worker;
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response, Url};
+use reqwest::{Client, RequestBuilder, Response};
 use rustls::{ClientConfig, RootCertStore};
-use secrecy::{ExposeSecret, SecretString};
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,34 +59,46 @@ impl Http {
     }
 
     pub(super) fn post(&self, address: &Address) -> RequestBuilder {
-        self.client.post(address.0.clone())
+        self.client.post(address.expose().clone())
     }
 
     pub(super) fn put(&self, address: &Address) -> RequestBuilder {
-        self.client.put(address.0.clone())
+        self.client.put(address.expose().clone())
     }
 
-    /// Sends and waits for the head of the answer, whatever its status.
-    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, NotifyError> {
-        request.send().await.map_err(|error| self.explain(error))
-    }
-
-    /// Sends, and takes a success status for a success; the answer's body is not read.
-    pub(super) async fn deliver(&self, request: RequestBuilder) -> Result<(), NotifyError> {
-        let status = self.send(request).await?.status();
-        if status.is_success() { Ok(()) } else { Err(NotifyError::Status(status.as_u16())) }
-    }
-
-    /// Reads an answer's body, which must not be longer than the cap.
-    pub(super) async fn read(&self, mut response: Response) -> Result<Vec<u8>, NotifyError> {
-        let mut body = Vec::new();
+    /// Sends, and reads the answer to its end, whatever its status; one that is longer than the cap is an error.
+    pub(super) async fn ask(&self, request: RequestBuilder) -> Result<Reply, NotifyError> {
+        let mut response = self.send(request).await?;
+        let mut reply = Reply::head(response.status(), response.headers());
         while let Some(chunk) = response.chunk().await.map_err(|error| self.explain(error))? {
-            if body.len() + chunk.len() > Self::REPLY_CAP_BYTES {
+            if !reply.keep(&chunk) {
                 return Err(NotifyError::Answer);
             }
-            body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        Ok(reply)
+    }
+
+    /// Sends, and takes a success status for a success, whose body is not read. Of any other answer `judge` says what
+    /// error it is, by its head and by as much of its body as comes and fits.
+    pub(super) async fn deliver(
+        &self,
+        request: RequestBuilder,
+        judge: impl FnOnce(&Reply) -> NotifyError,
+    ) -> Result<(), NotifyError> {
+        let mut response = self.send(request).await?;
+        let mut reply = Reply::head(response.status(), response.headers());
+        if reply.status.is_success() {
+            return Ok(());
+        }
+        // The status is known: a body that breaks off, or is endless, makes it no other.
+        while let Ok(Some(chunk)) = response.chunk().await
+            && reply.keep(&chunk)
+        {}
+        Err(judge(&reply))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, NotifyError> {
+        request.send().await.map_err(|error| self.explain(error))
     }
 
     fn explain(&self, error: reqwest::Error) -> NotifyError {
@@ -110,29 +122,4 @@ fn tls() -> ClientConfig {
         .expect("ring supports the default protocol versions")
         .with_root_certificates(roots)
         .with_no_client_auth()
-}
-
-/// A channel's URL, which lets whoever knows it write to the channel.
-#[derive(Clone)]
-pub(super) struct Address(Url);
-
-impl Address {
-    pub(super) fn parse(address: &SecretString) -> Result<Self, SetupError> {
-        let url = Url::parse(address.expose_secret().trim()).map_err(|_| SetupError::Address)?;
-        if matches!(url.scheme(), "http" | "https") { Ok(Self(url)) } else { Err(SetupError::Address) }
-    }
-
-    pub(super) fn of(url: Url) -> Self {
-        Self(url)
-    }
-
-    pub(super) fn expose(&self) -> &Url {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[REDACTED]")
-    }
 }

@@ -1,10 +1,18 @@
-use super::http::{Address, Http, SetupError};
+use super::address::Address;
+use super::http::{Http, SetupError};
+use super::reply::Reply;
 use crate::alert::Alert;
-use crate::notifier::{Notifier, NotifyError};
+use crate::notifier::{Notifier, NotifyError, Said};
+use crate::text::tame_to;
 use async_trait::async_trait;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The longest word for a refusal that is repeated.
+const CODE_CAP_CHARS: usize = 64;
 
 /// What the URL of a room's messages ends with, but for the transaction.
 const SEND: &str = "/send/m.room.message";
@@ -40,6 +48,28 @@ impl Matrix {
         let target = Target::room(address.expose()).unwrap_or(Target::Relay(address));
         Ok(Self { http: http.clone(), target })
     }
+
+    /// The room with the ID `room` (`!abc:example.com`) on `homeserver`, written to with `token`.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Address`] when `homeserver` is no URL.
+    pub fn room(http: &Http, homeserver: &SecretString, room: &str, token: SecretString) -> Result<Self, SetupError> {
+        let base = Address::parse(homeserver)?;
+        let base = base.expose().as_str().trim_end_matches('/');
+        let messages = format!("{base}/_matrix/client/v3/rooms/{}{SEND}", escape(room)).into();
+        let target = Target::Room { messages: Address::parse(&messages)?, token: Some(token) };
+        Ok(Self { http: http.clone(), target })
+    }
+}
+
+/// Percent-encodes everything that is not unreserved (RFC 3986, 2.3), as the specification shows room IDs.
+fn escape(room: &str) -> String {
+    let escape = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    room.bytes().map(escape).collect()
 }
 
 #[async_trait]
@@ -49,17 +79,39 @@ impl Notifier for Matrix {
     }
 
     async fn notify(&self, alert: &Alert) -> Result<(), NotifyError> {
-        let request = match &self.target {
+        let (request, address, token) = match &self.target {
             Target::Room { messages, token } => {
                 let request = self.http.put(&transaction(messages, &alert.id)).json(&event(alert));
-                match token {
+                let request = match token {
                     Some(token) => request.bearer_auth(token.expose_secret()),
                     None => request,
-                }
+                };
+                (request, messages, token.as_ref())
             }
-            Target::Relay(address) => self.http.post(address).json(&relayed(alert)),
+            Target::Relay(address) => (self.http.post(address).json(&relayed(alert)), address, None),
         };
-        self.http.deliver(request).await
+        self.http.deliver(request, |reply| refusal(reply, address, token)).await
+    }
+}
+
+/// How a server of Matrix says no: <https://spec.matrix.org/latest/client-server-api/#standard-error-response>.
+#[derive(Deserialize)]
+struct Complaint {
+    errcode: String,
+    #[serde(default)]
+    error: String,
+    /// Servers from before version 1.10 of the specification say it here, and not in `retry-after`.
+    retry_after_ms: Option<u64>,
+}
+
+fn refusal(reply: &Reply, address: &Address, token: Option<&SecretString>) -> NotifyError {
+    let plain = reply.refusal(address, token);
+    let Ok(Complaint { errcode, error, retry_after_ms }) = serde_json::from_slice(&reply.body) else { return plain };
+    NotifyError::Refused {
+        code: tame_to(&address.redact(&errcode, token), CODE_CAP_CHARS),
+        said: Said::new(&address.redact(&error, token)),
+        temporary: plain.is_temporary(),
+        wait: reply.wait.or(retry_after_ms.map(Duration::from_millis)),
     }
 }
 
@@ -91,7 +143,26 @@ fn transaction(messages: &Address, id: &str) -> Address {
 
 /// A notice, as bots write; `m.mentions` without a name says that nobody is to be pinged.
 fn event(alert: &Alert) -> Value {
-    json!({ "msgtype": "m.notice", "body": alert.text(), "m.mentions": {} })
+    let text = alert.text();
+    json!({
+        "msgtype": "m.notice",
+        "body": text,
+        "format": "org.matrix.custom.html",
+        "formatted_body": html(&text),
+        "m.mentions": {},
+    })
+}
+
+/// The same lines, the first of them bold.
+fn html(text: &str) -> String {
+    let escaped = escape_html(text);
+    let (title, rest) = escaped.split_once('\n').unwrap_or((&escaped, ""));
+    format!("<strong>{title}</strong><br>{}", rest.replace('\n', "<br>"))
+}
+
+fn escape_html(text: &str) -> String {
+    let entities = [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;"), ("'", "&#39;")];
+    entities.iter().fold(text.to_owned(), |text, (mark, entity)| text.replace(mark, entity))
 }
 
 /// The Go version called the type `message`; relays written for it still read that.
@@ -114,6 +185,13 @@ mod tests {
         request
     }
 
+    async fn refusal(status: &str, body: &str) -> NotifyError {
+        let server = Server::start().await;
+        let room = Matrix::room(&http(), &hook(&server, ""), "!canary:server", "canary".into()).expect("a URL");
+        let alert = alert();
+        tokio::join!(server.answer(status, body), room.notify(&alert)).1.expect_err("refused")
+    }
+
     #[tokio::test]
     async fn a_room_is_put_a_notice_that_mentions_nobody_with_the_token_in_the_header() {
         let path = "/_matrix/client/v3/rooms/%21abc%3Aserver/send/m.room.message?access_token=canary%2Bt";
@@ -122,7 +200,56 @@ mod tests {
         assert_eq!(request.line, expected);
         assert_eq!(request.header("authorization"), Some("Bearer canary+t"));
         assert_eq!(request.header("content-type"), Some("application/json"));
-        assert_eq!(request.json(), json!({ "msgtype": "m.notice", "body": alert().text(), "m.mentions": {} }));
+        let text = alert().text();
+        let expected = json!({
+            "msgtype": "m.notice",
+            "body": text,
+            "format": "org.matrix.custom.html",
+            "formatted_body": html(&text),
+            "m.mentions": {},
+        });
+        assert_eq!(request.json(), expected);
+    }
+
+    /// N04
+    #[test]
+    fn the_first_line_is_bold_and_nothing_else_is_marked_up() {
+        assert_eq!(
+            html("a <b>\n\"c\" & 'd'\ne"),
+            "<strong>a &lt;b&gt;</strong><br>&quot;c&quot; &amp; &#39;d&#39;<br>e"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_room_by_its_parts_is_written_to_at_the_same_place() {
+        for slash in ["", "/", "/base/"] {
+            let server = Server::start().await;
+            let room = Matrix::room(&http(), &hook(&server, slash), "!a/b:example.com", "canary".into());
+            let (room, alert) = (room.expect("a URL"), alert());
+            let (request, _) = tokio::join!(server.answer("200 OK", "{}"), room.notify(&alert));
+            let base = slash.trim_end_matches('/');
+            let path = "/_matrix/client/v3/rooms/%21a%2Fb%3Aexample.com/send/m.room.message/0190-exchange";
+            assert_eq!(request.line, format!("PUT {base}{path} HTTP/1.1"));
+            assert_eq!(request.header("authorization"), Some("Bearer canary"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_told_by_its_word_without_what_it_repeats() {
+        let error = refusal("403 Forbidden", r#"{"errcode":"M_FORBIDDEN","error":"@bot, canary is not in it"}"#).await;
+        assert_eq!(error.to_string(), "channel refused the message with M_FORBIDDEN: ＠bot, [REDACTED] is not in it");
+        assert!(!error.is_temporary());
+        let page = refusal("404 Not Found", "<html>").await;
+        assert_eq!(page.to_string(), "channel answered with status 404: ＜html>");
+    }
+
+    #[tokio::test]
+    async fn a_busy_server_says_when_it_wants_to_be_asked_again() {
+        let body = r#"{"errcode":"M_LIMIT_EXCEEDED","error":"Too many","retry_after_ms":2500}"#;
+        for (status, wait) in [("429 Busy", 2500), ("429 Busy\r\nretry-after: 3", 3000)] {
+            let error = refusal(status, body).await;
+            assert_eq!((error.wait(), error.is_temporary()), (Some(Duration::from_millis(wait)), true));
+        }
     }
 
     #[tokio::test]

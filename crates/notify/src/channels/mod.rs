@@ -1,8 +1,12 @@
 //! The channels that come with the gateway, all over HTTP.
 
-mod feishu;
+mod address;
+mod advice;
+/// Feishu and Lark.
+pub mod feishu;
 mod http;
 mod matrix;
+mod reply;
 mod webhook;
 
 pub use feishu::Feishu;

@@ -1,21 +1,21 @@
-use super::http::{Address, Http, SetupError};
-use crate::alert::{Alert, Tried};
+use super::address::Address;
+use super::http::{Http, SetupError};
+use crate::alert::Alert;
 use crate::notifier::{Notifier, NotifyError};
-use crate::trouble::Trouble;
 use async_trait::async_trait;
-use oar_exchange::Outcome;
 use secrecy::SecretString;
-use serde::Serialize;
 
 /// Any endpoint that is posted the alert as JSON, and says with a 2xx status that it took it.
 ///
 /// ```json
 /// {
 ///   "type": "alert",
+///   "kind": "alert",
 ///   "id": "0190f5fe-7c00-7a00-8000-000000000000",
 ///   "hostname": "gateway-1",
-///   "text": "openai-api-route on gateway-1\n…",
+///   "text": "[gateway-1] upstream primary fails: timed out before the first byte (head_timeout)\n…",
 ///   "troubles": [{ "upstream": "primary", "reason": "head_timeout" }],
+///   "recovered": [],
 ///   "outcome": "ok",
 ///   "request_id": "…",
 ///   "model": "gpt-4o",
@@ -23,38 +23,16 @@ use serde::Serialize;
 ///   "more": 0
 /// }
 /// ```
+///
+/// `kind` is one of `alert`, `recovered`, `summary`, `records`, `reload` and `test`, and all keys are always there.
+/// `outcome`, `request_id`, `model` and `attempts` are those of one request, so of an `alert` alone. In a `summary` each of
+/// `troubles` has its number of `times`. A `recovered` message has, for each that works again, `{ "subject": "upstream",
+/// "upstream": "primary", "faults": 12, "lasted_ms": 200000 }`; `subject` is `upstream`, `requests`, `records` or
+/// `configuration`.
 #[derive(Debug)]
 pub struct Webhook {
     http: Http,
     address: Address,
-}
-
-#[derive(Serialize)]
-struct Payload<'a> {
-    r#type: &'static str,
-    id: &'a str,
-    hostname: &'a str,
-    text: String,
-    troubles: Vec<TroublePart<'a>>,
-    outcome: Option<&'static str>,
-    request_id: Option<&'a str>,
-    model: Option<&'a str>,
-    attempts: Vec<AttemptPart<'a>>,
-    more: u64,
-}
-
-#[derive(Serialize)]
-struct TroublePart<'a> {
-    upstream: Option<&'a str>,
-    reason: String,
-}
-
-#[derive(Serialize)]
-struct AttemptPart<'a> {
-    upstream: &'a str,
-    result: &'static str,
-    status: Option<u16>,
-    elapsed_ms: u128,
 }
 
 impl Webhook {
@@ -75,41 +53,8 @@ impl Notifier for Webhook {
     }
 
     async fn notify(&self, alert: &Alert) -> Result<(), NotifyError> {
-        self.http.deliver(self.http.post(&self.address).json(&Payload::from(alert))).await
-    }
-}
-
-impl<'a> From<&'a Alert> for Payload<'a> {
-    fn from(alert: &'a Alert) -> Self {
-        Self {
-            r#type: "alert",
-            id: &alert.id,
-            hostname: &alert.hostname,
-            text: alert.text(),
-            troubles: alert.troubles.iter().map(TroublePart::from).collect(),
-            outcome: alert.outcome.map(Outcome::as_str),
-            request_id: alert.request_id.as_deref(),
-            model: alert.model.as_deref(),
-            attempts: alert.attempts.iter().map(AttemptPart::from).collect(),
-            more: alert.more,
-        }
-    }
-}
-
-impl<'a> From<&'a Trouble> for TroublePart<'a> {
-    fn from(trouble: &'a Trouble) -> Self {
-        Self { upstream: trouble.upstream.as_deref(), reason: trouble.reason.to_string() }
-    }
-}
-
-impl<'a> From<&'a Tried> for AttemptPart<'a> {
-    fn from(tried: &'a Tried) -> Self {
-        Self {
-            upstream: &tried.upstream,
-            result: tried.result.as_str(),
-            status: tried.status,
-            elapsed_ms: tried.elapsed.as_millis(),
-        }
+        let request = self.http.post(&self.address).json(alert);
+        self.http.deliver(request, |reply| reply.refusal(&self.address, None)).await
     }
 }
 
@@ -129,14 +74,14 @@ mod tests {
     #[tokio::test]
     async fn the_alert_is_posted_as_json() {
         let server = Server::start().await;
-        let (hook, mut alert) = (webhook(&server), alert());
-        alert.more = 3;
+        let (hook, alert) = (webhook(&server), alert());
         let (request, result) = tokio::join!(server.answer("204 No Content", ""), hook.notify(&alert));
         assert!(result.is_ok(), "{result:?}");
         assert_eq!(request.line, "POST /canary HTTP/1.1");
         assert_eq!(request.header("content-type"), Some("application/json"));
         let expected = json!({
             "type": "alert",
+            "kind": "alert",
             "id": "0190-exchange",
             "hostname": "gateway-1",
             "text": alert.text(),
@@ -145,6 +90,7 @@ mod tests {
                 { "upstream": "primary", "reason": "head_timeout" },
                 { "upstream": "spare", "reason": "status 503" },
             ],
+            "recovered": [],
             "outcome": "all_failed",
             "request_id": "req-1",
             "model": "gpt-4o",
@@ -152,11 +98,12 @@ mod tests {
                 { "upstream": "primary", "result": "head_timeout", "status": null, "elapsed_ms": 1500 },
                 { "upstream": "spare", "result": "status", "status": 503, "elapsed_ms": 1500 },
             ],
-            "more": 3,
+            "more": 0,
         });
         assert_eq!(request.json(), expected);
     }
 
+    /// N02
     #[tokio::test]
     async fn only_2xx_is_a_success_and_redirects_are_not_followed() {
         for (status, code, temporary) in [
@@ -167,13 +114,48 @@ mod tests {
         ] {
             let server = Server::start().await;
             let (hook, alert) = (webhook(&server), alert());
-            let (_, result) = tokio::join!(server.answer(status, "no"), hook.notify(&alert));
+            let (_, result) = tokio::join!(server.answer(status, "no\n/canary"), hook.notify(&alert));
             let error = result.expect_err(status);
-            assert!(matches!(error, NotifyError::Status(told) if told == code), "{error:?}");
+            assert_eq!(error.to_string(), format!("channel answered with status {code}: no /[REDACTED]"));
+            assert!(matches!(error, NotifyError::Status { status: told, .. } if told == code), "{error:?}");
             assert_eq!(error.is_temporary(), temporary, "{status}");
         }
     }
 
+    /// N02: of a success nothing is read, of a refusal as much as is shown could be in.
+    #[tokio::test]
+    async fn an_endless_answer_is_left_and_its_connection_closed() {
+        for (status, is_taken) in [("200 OK", true), ("503 Busy", false)] {
+            let server = Server::start().await;
+            let (hook, alert) = (webhook(&server), alert());
+            let (written, result) = tokio::join!(server.answer_endlessly(status), hook.notify(&alert));
+            assert_eq!(result.is_ok(), is_taken, "{result:?}");
+            assert!(written < 64 << 20, "{written}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_busy_endpoint_says_when_it_wants_to_be_asked_again() {
+        for (header, expected) in [("3", Some(3)), (" 120 ", Some(120)), ("soon", None), ("-1", None)] {
+            let server = Server::start().await;
+            let (hook, alert, status) = (webhook(&server), alert(), format!("429 Busy\r\nretry-after: {header}"));
+            let (_, result) = tokio::join!(server.answer(&status, ""), hook.notify(&alert));
+            let error = result.expect_err("busy");
+            assert_eq!((error.wait(), error.is_temporary()), (expected.map(Duration::from_secs), true), "{header}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_two_hundred_characters_of_an_error_are_told() {
+        let server = Server::start().await;
+        let (hook, alert, page) = (webhook(&server), alert(), "龙".repeat(5000));
+        let (_, result) = tokio::join!(server.answer("500 Oops", &page), hook.notify(&alert));
+        let told = result.expect_err("an error").to_string();
+        assert_eq!(told.chars().filter(|c| *c == '龙').count(), 200);
+        assert!(told.ends_with('…'), "{told}");
+    }
+
+    /// N02
     #[tokio::test]
     async fn an_endpoint_that_hangs_is_given_up() {
         let server = Server::start().await;
@@ -187,6 +169,7 @@ mod tests {
         assert!(matches!(result, Err(NotifyError::Timeout(told)) if told == limit), "{result:?}");
     }
 
+    /// N02
     #[tokio::test]
     async fn an_endpoint_that_is_gone_is_unreachable_and_its_url_stays_secret() {
         let server = Server::start().await;

@@ -3,7 +3,8 @@
 pub(crate) mod scripted;
 pub(crate) mod server;
 
-use crate::{Alert, Http};
+use crate::book::Admitted;
+use crate::{Alert, Ending, Http, Language, Trouble};
 use oar_exchange::{Answer, Attempt, AttemptResult, Exchange, Outcome, Request};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};
@@ -57,7 +58,13 @@ pub(crate) fn status(upstream: &str, status: u16) -> Attempt {
 /// An alert about a request that two upstreams failed.
 pub(crate) fn alert() -> Alert {
     let attempts = [attempt("primary", AttemptResult::HeadTimeout), status("spare", 503)];
-    Alert::from_exchange(&exchange(Outcome::AllFailed, &attempts), &"gateway-1".into()).expect("an alert")
+    alert_about(&exchange(Outcome::AllFailed, &attempts))
+}
+
+/// An alert in English about everything that went wrong with a request.
+pub(crate) fn alert_about(exchange: &Exchange) -> Alert {
+    let troubles = Trouble::all_in(exchange, &Ending::ALL.into());
+    Alert::of_failure(exchange, Admitted { troubles, more: 0 }, &"gateway-1".into(), Language::English)
 }
 
 /// HTTP as it is in service.

@@ -47,9 +47,13 @@ impl Notifier for Scripted {
         let step = self.steps.lock().expect("no panic").pop_front().unwrap_or(self.then);
         match step {
             Step::Take => Ok(()),
-            Step::Busy => Err(NotifyError::Status(503)),
-            Step::Refuse => Err(NotifyError::Status(403)),
+            Step::Busy => Err(status(503)),
+            Step::Refuse => Err(status(403)),
             Step::Hang => pending().await,
         }
     }
+}
+
+fn status(status: u16) -> NotifyError {
+    NotifyError::Status { status, said: Default::default(), wait: None }
 }

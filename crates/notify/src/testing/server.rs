@@ -44,9 +44,9 @@ impl Server {
     }
 
     /// Reads one request and answers it until the client closes the connection; says how many bytes that took.
-    pub(crate) async fn answer_endlessly(&self) -> usize {
+    pub(crate) async fn answer_endlessly(&self, status: &str) -> usize {
         let (mut connection, _) = self.request().await;
-        let head = "HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n";
+        let head = format!("HTTP/1.1 {status}\r\ncontent-length: 1073741824\r\n\r\n");
         connection.write_all(head.as_bytes()).await.expect("a client that listens");
         let mut written = 0;
         while connection.write_all(&[b' '; 4096]).await.is_ok() {

@@ -15,9 +15,9 @@
 
 mod call;
 mod multipart;
-mod reply;
+pub(crate) mod reply;
 mod sample;
-mod text;
+pub(crate) mod text;
 
 mod audio;
 mod chat;

@@ -10,8 +10,8 @@ use std::io;
 use std::time::Duration;
 
 /// A response's body; its error breaks the connection off.
-pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
-pub(super) type Reply = Response<Body>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
+pub(crate) type Reply = Response<Body>;
 
 /// Between two pieces of a stream: long enough to see whether each is passed on when it comes.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -19,11 +19,11 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// How many pieces of a stream come before it breaks off.
 const PIECES_BEFORE_CUT: usize = 3;
 
-pub(super) fn json(value: &Value) -> Reply {
+pub(crate) fn json(value: &Value) -> Reply {
     whole("application/json", value.to_string())
 }
 
-pub(super) fn json_with(status: StatusCode, value: &Value) -> Reply {
+pub(crate) fn json_with(status: StatusCode, value: &Value) -> Reply {
     let mut reply = json(value);
     *reply.status_mut() = status;
     reply
@@ -92,7 +92,8 @@ async fn half(body: Body) -> Bytes {
     bytes
 }
 
-fn typed(kind: &'static str, body: Body) -> Reply {
+/// That body with this content type.
+pub(crate) fn typed(kind: &'static str, body: Body) -> Reply {
     let mut reply = Response::new(body);
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     reply

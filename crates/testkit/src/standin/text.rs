@@ -25,7 +25,7 @@ pub(super) fn limited(text: &str, limit: Option<u64>) -> (String, &'static str) 
 }
 
 /// How many tokens a text has here: its words.
-pub(super) fn tokens(text: &str) -> u64 {
+pub(crate) fn tokens(text: &str) -> u64 {
     text.split_whitespace().count() as u64
 }
 
@@ -39,7 +39,7 @@ pub(super) fn of_content(content: &Value) -> String {
 }
 
 /// The text of all messages, for counting.
-pub(super) fn of_messages(messages: &Value) -> String {
+pub(crate) fn of_messages(messages: &Value) -> String {
     let messages = messages.as_array().map(Vec::as_slice).unwrap_or_default();
     messages.iter().map(|message| of_content(&message["content"])).collect::<Vec<_>>().join(" ")
 }

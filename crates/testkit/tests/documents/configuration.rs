@@ -50,6 +50,9 @@ fn configuration_with(path: &str, example: &str) -> String {
         "upstreams[]" if is_of_replicate => &["type: replicate", "sk: key"],
         "upstreams[]" => &["sk: key", "endpoint: https://api.example.com/v1"],
         "notify.feishu" => &["webhook: https://example.com/hook"],
+        "notify.matrix" if !path.ends_with("url") => {
+            &["homeserver: https://example.com", "room: \"!abc:example.com\"", "token: access-token"]
+        }
         _ => &[],
     };
     let lines = std::iter::once(example).chain(usual.iter().copied().filter(|line| !same_key(line, example)));

@@ -21,6 +21,8 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 const PREDICTION_CAP_BYTES: usize = 64 * 1024 * 1024;
 /// Longer error texts are cut: somebody else wrote them.
 const MESSAGE_CAP_CHARS: usize = 1000;
+/// <https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header>.
+const LAST_EVENT_ID: &str = "last-event-id";
 /// How long Replicate may hold a creation's answer back in the hope of an output. Before that answer nobody knows how to
 /// cancel the prediction, so it is the shortest that the API knows; what takes longer is polled for.
 const PREFER_WAIT: HeaderValue = HeaderValue::from_static("wait=1");
@@ -94,14 +96,20 @@ impl Account {
         }
     }
 
-    /// Opens a prediction's stream of events.
-    pub(super) async fn open_stream(&self, url: Url, trust: Trust) -> Result<Response, Failure> {
+    /// Opens a prediction's stream of events, behind the one with the id `after` if whoever serves it knows how.
+    pub(super) async fn open_stream(
+        &self,
+        url: Url,
+        trust: Trust,
+        after: Option<&HeaderValue>,
+    ) -> Result<Response, Failure> {
         let headers = match trust {
             Trust::Key => self.key_headers(),
             Trust::Keyless => HeaderMap::new(),
         };
         let request = self.client.get(url).headers(headers);
         let request = request.header(ACCEPT, "text/event-stream").header(CACHE_CONTROL, "no-store");
+        let request = after.iter().fold(request, |request, &id| request.header(LAST_EVENT_ID, id));
         let response = send_later(request).await?;
         if response.status() == http::StatusCode::OK { Ok(response) } else { Err(self.refusal(response).await) }
     }

@@ -3,6 +3,7 @@ use super::answer::{Answer, Ending};
 use super::ask::{Ask, Reply, Surface};
 use super::links::Origins;
 use super::live::Live;
+use super::models::Model;
 use super::refusal::Failure;
 use super::running::{Running, Tasks};
 use super::settings::{Settings, SettingsError};
@@ -18,6 +19,7 @@ use tokio_util::task::TaskTracker;
 pub struct Replicate {
     account: Account,
     key: Key,
+    models: Vec<Model>,
     tracker: TaskTracker,
 }
 
@@ -38,7 +40,6 @@ impl Replicate {
     /// # Errors
     ///
     /// A [`SettingsError`] for settings that cannot be used.
-    #[expect(clippy::needless_pass_by_value, reason = "settings are decoded for this and for nothing else")]
     pub fn new(settings: Settings, connect_timeout: Duration) -> Result<Self, SettingsError> {
         let account = Account::new(Origins::new(&settings)?, connect_timeout)?;
         let (key, account) = match settings.sk.expose_secret() {
@@ -46,7 +47,7 @@ impl Replicate {
             "asis" => (Key::AsIs, account),
             _ => (Key::Own(settings.sk.clone()), account.with_key(&settings.sk)?),
         };
-        Ok(Self { account, key, tracker: TaskTracker::new() })
+        Ok(Self { account, key, models: settings.models, tracker: TaskTracker::new() })
     }
 
     /// The same with its background work, which is cancelling abandoned predictions, given to this tracker. Each piece
@@ -69,7 +70,7 @@ impl Replicate {
 
     async fn answer(&self, account: &Account, request: &UpstreamRequest) -> Result<UpstreamResponse, Failure> {
         let surface = Surface::of(&request.method, &request.path_and_query)?;
-        let Ask { creation, shape, stops } = Ask::read(surface, &request.body)?;
+        let Ask { creation, shape, stops } = Ask::read(surface, &request.body, &self.models)?;
         let (reply, stops) = (shape.reply, Stops::new(stops));
         let running = Running::create(account, &Tasks::on(&self.tracker), creation).await?;
         let answer = Answer::new(shape, &running.prediction.id, seconds_since_1970());

@@ -1,19 +1,13 @@
 //! OpenAI's request as a prediction to create.
 
-use super::conversation::Conversation;
-use super::family::{Family, Style};
+use super::family::Family;
 use super::fields::Fields;
-use super::prompt::Prompt;
+use super::input::Input;
+use super::models::Model;
 use super::refusal::Refusal;
 use http::{Method, StatusCode};
 use oar_protocol::ErrorKind;
-use serde_json::{Map, Number, Value, json};
-use std::num::NonZeroU64;
-
-/// How many stop sequences an answer is searched for, all the time it comes. OpenAI takes four.
-const STOPS_CAP: usize = 16;
-/// And how long they may be together: what could begin the longest of them is held back.
-const STOPS_CAP_BYTES: usize = 4096;
+use serde_json::{Map, Value, json};
 
 /// What was asked, translated.
 #[derive(Debug)]
@@ -85,26 +79,25 @@ impl Surface {
 }
 
 impl Ask {
-    /// Translates a request body.
+    /// Translates a request body; `models` tells what is known of some models.
     ///
     /// # Errors
     ///
     /// A 400 that names the first field which cannot be translated.
-    pub(super) fn read(surface: Surface, body: &[u8]) -> Result<Self, Refusal> {
+    pub(super) fn read(surface: Surface, body: &[u8], models: &[Model]) -> Result<Self, Refusal> {
         let mut fields = Fields::parse(body)?;
         let model: String = fields.need("model", "a string")?;
         let target = Target::parse(&model)?;
-        let family = Family::of(&target.owner, &target.name);
-        let prompt = prompt(&mut fields, surface, family.style)?;
+        let mut input = Input::new(Family::of(models, &target.owner, &target.name));
+        input.take_question(&mut fields, surface)?;
         let reply = reply(&mut fields)?;
-        let limit = limit(&mut fields)?;
-        let stops = stops(&mut fields)?;
-        let mut input = input(prompt, &stops);
-        input.extend(limit.map(|limit| (family.max_tokens.to_owned(), limit.into())));
-        sampling(&mut fields, &mut input)?;
+        let limit = input.take_limit(&mut fields)?;
+        let stops = input.take_stops(&mut fields)?;
+        input.take_sampling(&mut fields)?;
         only_one_plain_answer(&mut fields)?;
         fields.finish()?;
-        Ok(Self { creation: target.creation(&input, reply), shape: Shape { surface, reply, model, limit }, stops })
+        let creation = target.creation(input.values(), reply);
+        Ok(Self { creation, shape: Shape { surface, reply, model, limit }, stops })
     }
 }
 
@@ -149,42 +142,6 @@ pub(super) fn is_plain(part: &str) -> bool {
     !part.is_empty() && part.bytes().all(plain) && part.bytes().any(|byte| byte != b'.')
 }
 
-fn prompt(fields: &mut Fields, surface: Surface, style: Style) -> Result<Prompt, Refusal> {
-    match surface {
-        Surface::Chat => {
-            let messages: Vec<Value> = fields.need("messages", "a list of messages")?;
-            Ok(Prompt::write(&Conversation::read(&messages)?, style))
-        }
-        Surface::Completion => {
-            let OneOrMore(prompts) = fields.need("prompt", "a string")?;
-            let [prompt] = <[String; 1]>::try_from(prompts)
-                .map_err(|_| Refusal::field("prompt", "`prompt` must be one string: only one answer can be made"))?;
-            Ok(Prompt::raw(prompt, style))
-        }
-    }
-}
-
-/// A string, or a list of strings.
-#[derive(serde::Deserialize)]
-#[serde(from = "StringOrList")]
-struct OneOrMore(Vec<String>);
-
-#[derive(serde::Deserialize)]
-#[serde(untagged)]
-enum StringOrList {
-    String(String),
-    List(Vec<String>),
-}
-
-impl From<StringOrList> for OneOrMore {
-    fn from(value: StringOrList) -> Self {
-        match value {
-            StringOrList::String(text) => Self(vec![text]),
-            StringOrList::List(texts) => Self(texts),
-        }
-    }
-}
-
 #[derive(Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StreamOptions {
@@ -203,43 +160,6 @@ fn reply(fields: &mut Fields) -> Result<Reply, Refusal> {
         (true, Some(StreamOptions { include_usage: Some(true), .. })) => Ok(Reply::StreamWithUsage),
         (true, Some(_) | None) => Ok(Reply::Stream),
     }
-}
-
-fn limit(fields: &mut Fields) -> Result<Option<u64>, Refusal> {
-    let old: Option<NonZeroU64> = fields.take("max_tokens", "a positive whole number")?;
-    let new: Option<NonZeroU64> = fields.take("max_completion_tokens", "a positive whole number")?;
-    Ok(new.or(old).map(NonZeroU64::get))
-}
-
-fn stops(fields: &mut Fields) -> Result<Vec<String>, Refusal> {
-    let OneOrMore(mut stops) = fields.take("stop", "a string or a list of strings")?.unwrap_or(OneOrMore(Vec::new()));
-    stops.retain(|stop| !stop.is_empty());
-    if stops.len() > STOPS_CAP || stops.iter().map(String::len).sum::<usize>() > STOPS_CAP_BYTES {
-        let most = format!("`stop` may be at most {STOPS_CAP} sequences of {STOPS_CAP_BYTES} bytes together");
-        return Err(Refusal::field("stop", most));
-    }
-    Ok(stops)
-}
-
-fn input(prompt: Prompt, stops: &[String]) -> Map<String, Value> {
-    let mut input = Map::from_iter([("prompt".to_owned(), prompt.text.into())]);
-    input.extend(prompt.system.map(|system| ("system_prompt".to_owned(), system.into())));
-    input.extend(prompt.template.map(|template| ("prompt_template".to_owned(), template.into())));
-    // Replicate splits at commas. One that cannot be said there is only looked for in the answer, as all of them are.
-    let sayable: Vec<&str> = stops.iter().map(String::as_str).filter(|stop| !stop.contains(',')).collect();
-    if !sayable.is_empty() {
-        input.insert("stop_sequences".to_owned(), sayable.join(",").into());
-    }
-    input
-}
-
-/// Inputs that Replicate's models call as OpenAI does. `top_k` is no field of OpenAI's, but many clients can send it.
-fn sampling(fields: &mut Fields, input: &mut Map<String, Value>) -> Result<(), Refusal> {
-    for name in ["temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "seed"] {
-        let value: Option<Number> = fields.take(name, "a number")?;
-        input.extend(value.map(|number| (name.to_owned(), number.into())));
-    }
-    Ok(())
 }
 
 /// Claims what OpenAI's clients may send: nothing but one plain text can be made.

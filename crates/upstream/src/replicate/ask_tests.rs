@@ -6,11 +6,19 @@ fn chat(extra: &Value) -> Result<Ask, Refusal> {
     let mut body = json!({"model": MIXTRAL, "messages": [{"role": "user", "content": "hi"}]});
     let fields = extra.as_object().expect("an object").clone();
     body.as_object_mut().expect("an object").extend(fields);
-    Ask::read(Surface::Chat, body.to_string().as_bytes())
+    Ask::read(Surface::Chat, body.to_string().as_bytes(), &[])
 }
 
 fn completion(body: &Value) -> Result<Ask, Refusal> {
-    Ask::read(Surface::Completion, body.to_string().as_bytes())
+    Ask::read(Surface::Completion, body.to_string().as_bytes(), &[])
+}
+
+/// A chat with a model of which this is told.
+fn told(model: &Value, extra: &Value) -> Result<Ask, Refusal> {
+    let models = [serde_json::from_value(model.clone()).expect("valid")];
+    let mut body = json!({"model": "o/n", "messages": [{"role": "user", "content": "hi"}]});
+    body.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
+    Ask::read(Surface::Chat, body.to_string().as_bytes(), &models)
 }
 
 fn refused(result: Result<Ask, Refusal>, param: Option<&str>) {
@@ -42,8 +50,106 @@ fn parameters_get_the_names_of_the_family() {
 fn a_llama_takes_a_system_prompt_and_max_tokens() {
     let messages = json!([{"role": "system", "content": "be brief"}, {"role": "user", "content": "hi"}]);
     let body = json!({"model": "meta/meta-llama-3-8b-instruct", "messages": messages, "max_completion_tokens": 9});
-    let ask = Ask::read(Surface::Chat, body.to_string().as_bytes()).expect("translated");
+    let ask = Ask::read(Surface::Chat, body.to_string().as_bytes(), &[]).expect("translated");
     assert_eq!(ask.creation.body["input"], json!({"prompt": "hi", "system_prompt": "be brief", "max_tokens": 9}));
+}
+
+#[test]
+fn inputs_are_called_what_the_table_says() {
+    let fields = json!({
+        "max_tokens": "length", "temperature": "heat", "top_p": "p", "top_k": "k", "stop": "until", "seed": "luck",
+        "presence_penalty": "pp", "frequency_penalty": "fp", "system_prompt": "role", "prompt": "text",
+    });
+    let asked = json!({
+        "max_completion_tokens": 7, "temperature": 0, "top_p": 0.5, "top_k": 40, "seed": 3, "presence_penalty": 0.1,
+        "frequency_penalty": 0, "stop": "END",
+        "messages": [{"role": "system", "content": "obey"}, {"role": "user", "content": "hi"}],
+    });
+    let ask = told(&json!({"model": "o/*", "fields": fields}), &asked).expect("translated");
+    let expected = json!({
+        "text": "hi", "role": "obey", "length": 7, "heat": 0, "p": 0.5, "k": 40, "luck": 3, "pp": 0.1, "fp": 0,
+        "until": "END",
+    });
+    assert_eq!(ask.creation.body["input"], expected);
+}
+
+#[test]
+fn a_field_whose_input_a_model_has_not_is_refused_by_name() {
+    let lacking = |field: &str| json!({"model": "*", "fields": {field: null}});
+    for (field, value) in [
+        ("max_tokens", json!(7)),
+        ("temperature", json!(1)),
+        ("top_p", json!(0.9)),
+        ("top_k", json!(1)),
+        ("seed", json!(0)),
+        ("presence_penalty", json!(0.1)),
+        ("frequency_penalty", json!(-1)),
+    ] {
+        refused(told(&lacking(field), &json!({field: value})), Some(field));
+    }
+    refused(told(&lacking("max_tokens"), &json!({"max_completion_tokens": 7})), Some("max_completion_tokens"));
+    refused(told(&lacking("prompt"), &json!({})), Some("messages"));
+}
+
+#[test]
+fn what_needs_no_input_is_not_refused_for_the_lack_of_one() {
+    for (field, asked) in [
+        ("presence_penalty", json!({"presence_penalty": 0})),
+        ("frequency_penalty", json!({"frequency_penalty": 0.0})),
+        ("top_p", json!({"top_p": 1})),
+        ("stop", json!({"stop": "END"})),
+    ] {
+        let ask = told(&json!({"model": "o/n", "fields": {field: null}}), &asked).expect("translated");
+        assert_eq!(ask.creation.body["input"], json!({"prompt": "hi"}), "{field}");
+        assert_eq!(ask.stops.len(), usize::from(field == "stop"));
+    }
+}
+
+#[test]
+fn a_model_without_an_input_for_the_system_prompt_gets_it_before_the_question() {
+    let messages = json!([{"role": "system", "content": "obey"}, {"role": "user", "content": "hi"}]);
+    let none = json!({"model": "o/n", "fields": {"system_prompt": null}});
+    let ask = told(&none, &json!({"messages": messages})).expect("translated");
+    assert_eq!(ask.creation.body["input"], json!({"prompt": "obey\n\nhi"}));
+}
+
+#[test]
+fn a_style_is_told_and_a_template_set_where_there_is_one() {
+    let input = |model: &Value| told(model, &json!({})).expect("translated").creation.body["input"].clone();
+    let expected = json!({"prompt": "<s>[INST] hi [/INST]", "prompt_template": "{prompt}"});
+    assert_eq!(input(&json!({"model": "O/N", "prompt": "mistral"})), expected);
+    let bare = json!({"model": "o/n", "prompt": "mistral", "fields": {"prompt_template": null}});
+    assert_eq!(input(&bare), json!({"prompt": "<s>[INST] hi [/INST]"}));
+    let models = [serde_json::from_value(bare).expect("valid")];
+    let versioned = Ask::read(Surface::Completion, br#"{"model": "o/n:7", "prompt": "x"}"#, &models);
+    assert_eq!(versioned.expect("translated").creation.body["input"], json!({"prompt": "x"}));
+}
+
+#[test]
+fn a_model_that_takes_messages_gets_them() {
+    let said = json!([
+        {"role": "developer", "content": "<s>"}, {"role": "assistant", "content": "yes?"},
+        {"role": "user", "content": [{"type": "text", "text": "hi"}]},
+    ]);
+    let asked = json!({"model": "openai/gpt-4o", "messages": said, "max_tokens": 5, "stop": "END"});
+    let ask = Ask::read(Surface::Chat, asked.to_string().as_bytes(), &[]).expect("translated");
+    let expected = json!([
+        {"role": "system", "content": "<s>"}, {"role": "assistant", "content": "yes?"}, {"role": "user", "content": "hi"},
+    ]);
+    assert_eq!(ask.creation.body["input"], json!({"messages": expected, "max_completion_tokens": 5}));
+    assert_eq!(ask.stops, ["END"]);
+    let named = json!({"model": "o/*", "prompt": "messages", "fields": {"messages": "chat"}});
+    let ask = told(&named, &json!({"messages": [{"role": "system", "content": "a"}]})).expect("translated");
+    assert_eq!(ask.creation.body["input"], json!({"chat": [{"role": "system", "content": "a"}]}));
+    refused(completion(&json!({"model": "openai/gpt-4o", "prompt": "x"})), Some("model"));
+}
+
+#[test]
+fn two_names_of_one_limit_must_agree() {
+    let limits = |old, new| chat(&json!({"max_tokens": old, "max_completion_tokens": new}));
+    assert_eq!(limits(json!(7), json!(7)).expect("translated").shape.limit, Some(7));
+    assert_eq!(limits(json!(null), json!(8)).expect("translated").shape.limit, Some(8));
+    refused(limits(json!(7), json!(8)), Some("max_tokens"));
 }
 
 #[test]
@@ -134,8 +240,8 @@ fn a_model_is_an_owner_and_a_name() {
         refused(completion(&json!({"model": model, "prompt": "x"})), Some("model"));
     }
     refused(completion(&json!({"prompt": "x"})), Some("model"));
-    refused(Ask::read(Surface::Chat, b"{"), None);
-    refused(Ask::read(Surface::Chat, b"[]"), None);
+    refused(Ask::read(Surface::Chat, b"{", &[]), None);
+    refused(Ask::read(Surface::Chat, b"[]", &[]), None);
 }
 
 #[test]

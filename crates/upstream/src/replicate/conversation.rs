@@ -3,7 +3,7 @@
 use super::refusal::Refusal;
 use serde_json::{Map, Value};
 
-/// What was said. Turns alternate, and the first and the last are the user's.
+/// What was said. Turns alternate, and the last is the user's; there may be none if there is a system prompt.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Conversation {
     pub(super) system: Option<String>,
@@ -32,10 +32,9 @@ impl Conversation {
         for (index, message) in messages.iter().enumerate() {
             conversation.add(&Message::read(message, &format!("messages[{index}]"))?);
         }
-        conversation.begin_with_user();
-        match conversation.turns.last() {
-            Some(Turn { speaker: Speaker::User, .. }) => Ok(conversation),
-            Some(_) | None => Err(Refusal::field("messages", "the last of `messages` must be the user's")),
+        match (conversation.turns.last(), &conversation.system) {
+            (Some(Turn { speaker: Speaker::User, .. }), _) | (None, Some(_)) => Ok(conversation),
+            (Some(_), _) | (None, None) => Err(Refusal::field("messages", "the last of `messages` must be the user's")),
         }
     }
 
@@ -48,12 +47,23 @@ impl Conversation {
         }
     }
 
-    /// Prompt formats know no answer without a question, and a system prompt alone is a question.
-    fn begin_with_user(&mut self) {
-        let silent = self.turns.is_empty() && self.system.is_some();
-        if silent || self.turns.first().is_some_and(|turn| turn.speaker == Speaker::Assistant) {
+    /// The same with a question first: prompt formats know no answer without one, and a system prompt alone is one.
+    pub(super) fn begun_by_user(mut self) -> Self {
+        if self.turns.first().is_none_or(|turn| turn.speaker == Speaker::Assistant) {
             self.turns.insert(0, Turn { speaker: Speaker::User, text: String::new() });
         }
+        self
+    }
+
+    /// The same without a system prompt of its own: it stands before the first turn's text.
+    pub(super) fn with_system_in_first_turn(mut self) -> Self {
+        if let (Some(first), Some(mut text)) = (self.turns.first_mut(), self.system.take()) {
+            if !first.text.is_empty() {
+                append(&mut text, &first.text);
+            }
+            first.text = text;
+        }
+        self
     }
 }
 
@@ -153,13 +163,22 @@ mod tests {
     }
 
     #[test]
-    fn a_conversation_begins_with_the_user() {
+    fn a_prompt_begins_with_the_user() {
         for messages in [
             json!([{"role": "assistant", "content": "hi"}, {"role": "user", "content": "x"}]),
             json!([{"role": "system", "content": "obey"}]),
         ] {
-            let first = read(&messages).expect("read").turns.remove(0);
+            let first = read(&messages).expect("read").begun_by_user().turns.remove(0);
             assert_eq!(first, Turn { speaker: Speaker::User, text: String::new() });
+        }
+    }
+
+    #[test]
+    fn a_system_prompt_without_a_place_of_its_own_stands_before_the_first_question() {
+        for (question, expected) in [("why?", "obey\n\nwhy?"), ("", "obey")] {
+            let messages = json!([{"role": "user", "content": question}, {"role": "system", "content": "obey"}]);
+            let conversation = read(&messages).expect("read").with_system_in_first_turn();
+            assert_eq!((conversation.system, conversation.turns[0].text.as_str()), (None, expected));
         }
     }
 

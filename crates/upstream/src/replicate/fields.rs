@@ -44,6 +44,27 @@ impl Fields {
     }
 }
 
-fn unsupported(name: &str) -> Refusal {
+pub(super) fn unsupported(name: &str) -> Refusal {
     Refusal::field(name, format!("`{name}` is not supported with Replicate's models"))
+}
+
+/// A string, or a list of strings.
+#[derive(serde::Deserialize)]
+#[serde(from = "StringOrList")]
+pub(super) struct OneOrMore(pub(super) Vec<String>);
+
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum StringOrList {
+    String(String),
+    List(Vec<String>),
+}
+
+impl From<StringOrList> for OneOrMore {
+    fn from(value: StringOrList) -> Self {
+        match value {
+            StringOrList::String(text) => Self(vec![text]),
+            StringOrList::List(texts) => Self(texts),
+        }
+    }
 }

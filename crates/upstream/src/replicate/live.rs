@@ -6,6 +6,7 @@ use super::refusal::Failure;
 use super::running::{self, Running};
 use super::sse::{Events, Heard};
 use super::stops::{Cut, Stops};
+use super::trail::{self, Trail};
 use crate::{BodyError, ResponseBody, UpstreamResponse};
 use bytes::Bytes;
 use futures_util::stream;
@@ -16,8 +17,8 @@ use std::time::Duration;
 
 /// How long the end of a stream may wait for the counts of tokens.
 const TOKENS_WITHIN: Duration = Duration::from_secs(5);
-/// Replicate closes a stream that was silent for 30 s, as it is while a model is loaded. It is opened again this often
-/// as long as no text has come; then, or once text has come, the prediction itself is read instead.
+/// Replicate closes a stream that was silent for 30 s, as it is while a model is loaded. It is opened again this often;
+/// then, or where nobody could tell what it leaves out or repeats, the prediction itself is read instead.
 const REOPENINGS: u32 = 20;
 const REOPEN_AFTER: Duration = Duration::from_millis(250);
 /// How much text is remembered to tell, when a stream is lost, how much of the whole is still to be said.
@@ -30,6 +31,7 @@ pub(super) struct Live {
     stops: Stops,
     /// The text so far, before it was cut; `None` when it is too long to remember.
     said: Option<String>,
+    trail: Trail,
     reopenings: u32,
     wants_tokens: bool,
 }
@@ -56,7 +58,8 @@ impl Live {
     pub(super) async fn open(running: Running, stops: Stops, answer: &Answer) -> Result<Self, Failure> {
         let said = Some(String::new());
         let wants_tokens = answer.wants_tokens();
-        let mut live = Self { running, source: Source::Whole, stops, said, reopenings: REOPENINGS, wants_tokens };
+        let (source, trail) = (Source::Whole, Trail::new());
+        let mut live = Self { running, source, stops, said, trail, reopenings: REOPENINGS, wants_tokens };
         if !live.running.prediction.status.is_terminal() {
             live.open_source().await?;
         }
@@ -100,17 +103,31 @@ impl Live {
             let piece = match &mut self.source {
                 &mut Source::Ended(ending) => return Ok(self.end(ending)),
                 Source::Whole => self.read_whole().await?,
-                Source::Events(events) => match events.next().await {
-                    Heard::Output(text) => self.remember(text),
-                    Heard::Error(why) => return Err(prediction::failed(&self.running.account.redacted(&why)).into()),
-                    Heard::Done => self.all_was_said().await,
-                    Heard::Lost => self.find_another_source().await?,
-                },
+                Source::Events(events) => {
+                    let (heard, id) = events.next().await;
+                    self.hear(heard, id.as_deref()).await?
+                }
             };
             if let Some(text) = self.cut(&piece) {
                 return Ok(Step::Text(text));
             }
         }
+    }
+
+    /// More text, if that is what was heard.
+    async fn hear(&mut self, heard: Heard, id: Option<&str>) -> Result<String, Failure> {
+        match heard {
+            Heard::Text(text) => match self.trail.step(id, &text) {
+                trail::Step::New => return Ok(self.remember(text)),
+                trail::Step::Repeated => {}
+                trail::Step::Unclear => self.source = Source::Whole,
+            },
+            Heard::Error(why) => return Err(prediction::failed(&self.running.account.redacted(&why)).into()),
+            Heard::Done if self.trail.may_end() => return self.all_was_said().await,
+            Heard::Done | Heard::Ended => self.source = Source::Whole,
+            Heard::Lost => self.find_another_source().await?,
+        }
+        Ok(String::new())
     }
 
     /// What was held back could have been the beginning of a stop sequence, but nothing follows.
@@ -139,17 +156,19 @@ impl Live {
         text
     }
 
-    /// The stream said that it is complete. The tokens are told by the prediction alone, and not always at once.
-    async fn all_was_said(&mut self) -> String {
+    /// The stream said that it is complete. The tokens are told by the prediction alone, and not always at once; so is
+    /// whether one that was lost meanwhile left nothing out.
+    async fn all_was_said(&mut self) -> Result<String, Failure> {
         self.running.rest();
-        let mut tokens = Tokens::default();
-        if self.wants_tokens
-            && tokio::time::timeout(TOKENS_WITHIN, self.read_to_end()).await.is_ok_and(|end| end.is_ok())
-        {
-            tokens = self.running.prediction.tokens();
+        let doubtful = self.trail.was_reopened() && self.said.is_some();
+        let wanted = doubtful || self.wants_tokens;
+        let told = wanted && tokio::time::timeout(TOKENS_WITHIN, self.read_to_end()).await.is_ok_and(|end| end.is_ok());
+        if told && doubtful {
+            return self.read_whole().await;
         }
+        let tokens = if told { self.running.prediction.tokens() } else { Tokens::default() };
         self.source = Source::Ended(Ending::Model(tokens));
-        String::new()
+        Ok(String::new())
     }
 
     async fn read_to_end(&mut self) -> Result<(), Failure> {
@@ -167,23 +186,27 @@ impl Live {
         Ok(rest.to_owned())
     }
 
-    async fn find_another_source(&mut self) -> Result<String, Failure> {
+    /// The stream once more, from where it was lost, as long as the prediction goes on; else the prediction.
+    async fn find_another_source(&mut self) -> Result<(), Failure> {
         self.source = Source::Whole;
-        let known = self.running.refresh().await.is_ok();
-        let silent = self.said.as_ref().is_some_and(String::is_empty);
-        if known && !self.running.prediction.status.is_terminal() && silent && self.reopenings > 0 {
+        let known = self.reopenings > 0 && self.running.refresh().await.is_ok();
+        let prediction = &self.running.prediction;
+        if !known || prediction.status.is_terminal() {
+            return Ok(());
+        }
+        if self.trail.reopen(self.said.as_deref(), prediction.text_so_far().as_deref()) {
             self.reopenings -= 1;
             tokio::time::sleep(REOPEN_AFTER).await;
             self.open_source().await?;
         }
-        Ok(String::new())
+        Ok(())
     }
 
     /// The stream, or the prediction itself where there is none.
     async fn open_source(&mut self) -> Result<(), Failure> {
         let Some(link) = self.running.prediction.urls.stream.as_deref() else { return Ok(()) };
         let (url, trust) = self.running.account.origins().stream_link(link).ok_or_else(running::foreign)?;
-        if let Ok(response) = self.running.account.open_stream(url, trust).await {
+        if let Ok(response) = self.running.account.open_stream(url, trust, self.trail.last()).await {
             self.source = Source::Events(Box::new(Events::new(response)));
         }
         Ok(())
@@ -237,3 +260,7 @@ impl Body {
         bytes
     }
 }
+
+#[cfg(test)]
+#[path = "live_tests.rs"]
+mod tests;

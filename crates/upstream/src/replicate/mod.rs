@@ -5,6 +5,13 @@
 //! dropped in silence. Predictions cost money: one that nobody waits for any more is cancelled, and so is one whose
 //! answer cannot be read, as long as enough of it came to tell how.
 //!
+//! How a conversation is written and what a model's inputs are called, the model's name tells: Mistral, Mixtral, Llama 2,
+//! Llama 3 and OpenAI's models on Replicate are known, all others are asked as most of Replicate's models are. What a name
+//! does not tell, [`Settings::models`] does. Values stay as they are, `temperature: 0` included, which some models refuse.
+//!
+//! Replicate closes a stream that was silent for 30 s. It is opened again behind the last event, and whatever is repeated
+//! is not said twice; where nobody could tell, the prediction itself is read for the rest.
+//!
 //! Tokens are counted by Replicate, at a prediction's end. An answer that a stop sequence cuts before that has no counts,
 //! and a stream of such an answer no chunk with the usage, even when it was asked for.
 //!
@@ -25,6 +32,7 @@
 //! ```
 
 mod adapter;
+mod models;
 mod settings;
 
 // What was asked: pure.
@@ -32,6 +40,7 @@ mod ask;
 mod conversation;
 mod family;
 mod fields;
+mod input;
 mod prompt;
 
 // Talking to Replicate.
@@ -50,6 +59,8 @@ mod live;
 mod refusal;
 mod sse;
 mod stops;
+mod trail;
 
 pub use adapter::Replicate;
+pub use models::{InputName, InputNames, Model, ModelError, PromptStyle};
 pub use settings::{DEFAULT_ENDPOINT, DEFAULT_STREAM_HOSTS, Settings, SettingsError};

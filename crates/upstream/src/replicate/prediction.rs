@@ -69,6 +69,11 @@ impl Prediction {
         self.error = self.error.as_str().map_or(Value::Null, |text| rewrite(text).into());
     }
 
+    /// The text so far, which may lag behind the stream's; `None` if what it makes is no text.
+    pub(super) fn text_so_far(&self) -> Option<String> {
+        text_of(&self.output)
+    }
+
     /// The text of a prediction that has ended.
     ///
     /// # Errors

@@ -4,18 +4,10 @@ use super::refusal::Refusal;
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use oar_protocol::ErrorKind;
-use serde::Deserialize;
 use serde_json::Value;
 
-#[derive(Default, Deserialize)]
-struct Problem {
-    #[serde(default)]
-    title: Option<String>,
-    #[serde(default)]
-    detail: Option<String>,
-    #[serde(default)]
-    retry_after: Value,
-}
+/// Read leniently: what is of another type than expected is not there.
+struct Problem(Value);
 
 /// The answer with which the client, or the next upstream's turn, learns of it: the status as it is, in OpenAI's words.
 ///
@@ -26,21 +18,41 @@ pub(super) fn refusal(
     body: &str,
     redacted: impl Fn(&str) -> String,
 ) -> Refusal {
-    let problem: Problem = serde_json::from_str(body).unwrap_or_default();
+    let problem = Problem(serde_json::from_str(body).unwrap_or_default());
     let (kind, code) = kind(status);
-    let message = problem.detail.as_deref().or(problem.title.as_deref());
-    let message = message.map_or_else(|| format!("Replicate answered {}", status.as_u16()), redacted);
+    let message = problem.message().map(|message| redacted(&message));
+    let message = message.unwrap_or_else(|| format!("Replicate answered {}", status.as_u16()));
     let mut refusal = Refusal::new(status, kind, code, message);
     refusal.retry_after = headers.get(RETRY_AFTER).cloned().or_else(|| problem.seconds().map(HeaderValue::from));
     refusal
 }
 
 impl Problem {
-    /// How long to wait: a field of its own, or `Your rate limit resets in ~30s.`
-    fn seconds(&self) -> Option<u64> {
-        let told = || self.detail.as_deref().and_then(seconds_in);
-        self.retry_after.as_u64().or_else(told)
+    /// What is wrong, and with which inputs unless that was said already.
+    fn message(&self) -> Option<String> {
+        let mut message = text(&self.0, "detail").or_else(|| text(&self.0, "title"))?.trim().to_owned();
+        let fields = self.0.get("invalid_fields").and_then(Value::as_array);
+        for field in fields.into_iter().flatten() {
+            let parts = [text(field, "field"), text(field, "description")];
+            if parts.iter().flatten().any(|part| !message.contains(part)) {
+                let parts = parts.into_iter().flatten().collect::<Vec<_>>();
+                message = format!("{message}; {}", parts.join(": "));
+            }
+        }
+        Some(message)
     }
+
+    /// How long to wait, in whole seconds: a field of its own, or `Your rate limit resets in ~30s.`
+    fn seconds(&self) -> Option<u64> {
+        let told = self.0.get("retry_after").and_then(Value::as_f64).filter(|told| (0.0..=1e6).contains(told));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 1e6")]
+        let told = told.map(|told| told.ceil() as u64);
+        told.or_else(|| seconds_in(text(&self.0, "detail")?))
+    }
+}
+
+fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+    object.get(name)?.as_str().filter(|text| !text.is_empty())
 }
 
 fn seconds_in(detail: &str) -> Option<u64> {
@@ -85,7 +97,23 @@ mod tests {
             (&"authentication_error".into(), &"invalid_api_key".into())
         );
         assert_eq!(read(404, r#"{"title":"Not found"}"#).0["error"]["message"], "Not found");
+        assert_eq!(read(422, r#"{"detail":["x"],"title":"Odd"}"#).0["error"]["message"], "Odd");
         assert_eq!(read(502, "<html>").0["error"]["message"], "Replicate answered 502");
+    }
+
+    #[test]
+    fn the_inputs_at_fault_are_told_once() {
+        let message = |detail: &str, fields: Value| {
+            let body = serde_json::json!({"detail": detail, "status": 422, "invalid_fields": fields});
+            read(422, &body.to_string()).0["error"]["message"].as_str().expect("a text").to_owned()
+        };
+        let field = |name, told| serde_json::json!({"type": "x", "field": name, "description": told});
+        let fields = Value::from(vec![field("input.seed", "must be an integer"), field("input", "prompt is required")]);
+        let expected = "Input validation failed; input.seed: must be an integer; input: prompt is required";
+        assert_eq!(message("Input validation failed", fields.clone()), expected);
+        let told = "- input.seed: must be an integer\n- input: prompt is required\n";
+        assert_eq!(message(told, fields), told.trim());
+        assert_eq!(message("Input validation failed", "odd".into()), "Input validation failed");
     }
 
     #[test]
@@ -95,6 +123,8 @@ mod tests {
         assert_eq!(wait(told).as_deref(), Some("30"));
         assert_eq!(wait(r#"{"detail":"resets in 5 s"}"#).as_deref(), Some("5"));
         assert_eq!(wait(r#"{"detail":"resets in ~30s","retry_after":4}"#).as_deref(), Some("4"));
+        assert_eq!(wait(r#"{"retry_after":1.2}"#).as_deref(), Some("2"));
+        assert_eq!(wait(r#"{"detail":"resets in ~3s","retry_after":-1}"#).as_deref(), Some("3"));
         assert_eq!(wait(r#"{"detail":"resets in a moment, seriously"}"#), None);
         let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static("7"))]);
         let told = refusal(StatusCode::TOO_MANY_REQUESTS, &headers, told, str::to_owned);

@@ -1,3 +1,4 @@
+use super::models::Model;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -18,6 +19,9 @@ pub struct Settings {
     /// Other hosts that a stream may be read from, without the token: `host`, `host:port`, `*.domain`, with `https://`
     /// before it or `http://` where encryption is not wanted. Absent means [`DEFAULT_STREAM_HOSTS`].
     pub stream_hosts: Option<Vec<String>>,
+    /// What is known of some models; for each, the first entry counts that is about it. What no entry says, the model's
+    /// name does. Default: none.
+    pub models: Vec<Model>,
 }
 
 /// Why settings are unusable.

@@ -13,13 +13,15 @@ pub(super) struct Events {
 /// What a stream tells.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Heard {
-    /// More text.
-    Output(String),
+    /// More text; none, for an event that matters for its id alone.
+    Text(String),
     /// The model gave up, and why.
     Error(String),
     /// All has been said.
     Done,
-    /// The stream ended before the prediction did, or does not tell how it ended.
+    /// The prediction has ended or will; it tells how.
+    Ended,
+    /// The stream ended before the prediction did.
     Lost,
 }
 
@@ -28,33 +30,33 @@ impl Events {
         Self { response, splitter: Splitter::new() }
     }
 
-    /// The next thing that matters: comments and logs do not.
-    pub(super) async fn next(&mut self) -> Heard {
+    /// What the next event tells, and its id.
+    pub(super) async fn next(&mut self) -> (Heard, Option<String>) {
         loop {
-            if let Some(heard) = std::iter::from_fn(|| self.splitter.next_event()).find_map(heard) {
-                return heard;
+            if let Some(Event { name, data, id }) = self.splitter.next_event() {
+                return (heard(name.as_deref(), data), id);
             }
             match self.response.chunk().await {
                 Ok(Some(bytes)) => self.splitter.push(&bytes),
-                Ok(None) | Err(_) => return Heard::Lost,
+                Ok(None) | Err(_) => return (Heard::Lost, None),
             }
         }
     }
 }
 
-fn heard(event: Event) -> Option<Heard> {
-    match event.name.as_deref() {
-        Some("output") => (!event.data.is_empty()).then_some(Heard::Output(event.data)),
-        Some("error") => Some(Heard::Error(detail(event.data))),
-        Some("done") => Some(done(&event.data)),
-        Some(_) | None => None,
+fn heard(name: Option<&str>, data: String) -> Heard {
+    match name {
+        Some("output") => Heard::Text(data),
+        Some("error") => Heard::Error(detail(data)),
+        Some("done") => done(&data),
+        Some(_) | None => Heard::Text(String::new()),
     }
 }
 
 /// `{}`, or `{"reason": "canceled"}`, or `{"reason": "error"}`.
 fn done(data: &str) -> Heard {
     let told: Value = serde_json::from_str(data).unwrap_or_default();
-    if told.get("reason").is_some_and(|reason| !reason.is_null()) { Heard::Lost } else { Heard::Done }
+    if told.get("reason").is_some_and(|reason| !reason.is_null()) { Heard::Ended } else { Heard::Done }
 }
 
 /// `{"detail": "…"}`, or the text itself.
@@ -69,22 +71,32 @@ mod tests {
 
     #[test]
     fn events_are_heard_as_replicate_means_them() {
-        let hear =
-            |name: &str, data: &str| heard(Event { name: Some(name.to_owned()), data: data.to_owned(), id: None });
-        assert_eq!(hear("output", " Once\n"), Some(Heard::Output(" Once\n".to_owned())));
-        assert_eq!(hear("output", ""), None);
-        assert_eq!(hear("logs", "loading"), None);
-        assert_eq!(hear("error", r#"{"detail": "oops"}"#), Some(Heard::Error("oops".to_owned())));
-        assert_eq!(hear("error", "oops"), Some(Heard::Error("oops".to_owned())));
+        let hear = |name: &str, data: &str| heard(Some(name), data.to_owned());
+        let text = |text: &str| Heard::Text(text.to_owned());
+        assert_eq!(hear("output", " Once\n"), text(" Once\n"));
+        assert_eq!(hear("output", ""), text(""));
+        assert_eq!(hear("logs", "loading"), text(""));
+        assert_eq!(hear("error", r#"{"detail": "oops"}"#), Heard::Error("oops".to_owned()));
+        assert_eq!(hear("error", "oops"), Heard::Error("oops".to_owned()));
         for (data, expected) in [
             ("{}", Heard::Done),
             ("", Heard::Done),
             (r#"{"reason": null}"#, Heard::Done),
-            (r#"{"reason": "canceled"}"#, Heard::Lost),
-            (r#"{"reason": "error"}"#, Heard::Lost),
+            (r#"{"reason": "canceled"}"#, Heard::Ended),
+            (r#"{"reason": "error"}"#, Heard::Ended),
         ] {
-            assert_eq!(hear("done", data), Some(expected), "{data}");
+            assert_eq!(hear("done", data), expected, "{data}");
         }
-        assert_eq!(heard(Event::default()), None);
+        assert_eq!(heard(None, "x".to_owned()), text(""));
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_read_with_any_line_ends_a_byte_order_mark_and_events_without_an_id() {
+        let bytes = "\u{feff}: hi\r\n\r\nevent: output\r\ndata:  a\r\ndata: b\r\n\r\n\
+            event: output\nid: 7:0\ndata: 你\n\n: 408: 408 Request Timeout\n\nevent: output\ndata: cut o";
+        let mut events = Events::new(http::Response::new(bytes).into());
+        assert_eq!(events.next().await, (Heard::Text(" a\nb".to_owned()), None));
+        assert_eq!(events.next().await, (Heard::Text("你".to_owned()), Some("7:0".to_owned())));
+        assert_eq!(events.next().await, (Heard::Lost, None));
     }
 }

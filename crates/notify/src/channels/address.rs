@@ -1,0 +1,77 @@
+use super::http::SetupError;
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt;
+
+/// Parts of an address that are shorter are words, as a rule, and no secrets.
+const SECRET_FROM_BYTES: usize = 6;
+
+/// What stands where a secret was.
+const REDACTED: &str = "[REDACTED]";
+
+/// A channel's URL, which lets whoever knows it write to the channel.
+#[derive(Clone)]
+pub(super) struct Address(Url);
+
+impl Address {
+    pub(super) fn parse(address: &SecretString) -> Result<Self, SetupError> {
+        let url = Url::parse(address.expose_secret().trim()).map_err(|_| SetupError::Address)?;
+        if matches!(url.scheme(), "http" | "https") { Ok(Self(url)) } else { Err(SetupError::Address) }
+    }
+
+    pub(super) fn of(url: Url) -> Self {
+        Self(url)
+    }
+
+    pub(super) fn expose(&self) -> &Url {
+        &self.0
+    }
+
+    /// `text` without any part of the address and without `secret`: channels repeat what they were sent.
+    pub(super) fn redact(&self, text: &str, secret: Option<&SecretString>) -> String {
+        let mut secrets = self.parts();
+        secrets.extend(secret.map(|secret| secret.expose_secret().to_owned()).filter(|secret| !secret.is_empty()));
+        // The longest first: one may be in another.
+        secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, REDACTED))
+    }
+
+    fn parts(&self) -> Vec<String> {
+        let Self(url) = self;
+        let known = [url.host_str(), Some(url.username()), url.password(), url.fragment()];
+        let segments = url.path_segments().into_iter().flatten();
+        let mut parts: Vec<_> = known.into_iter().flatten().chain(segments).map(str::to_owned).collect();
+        parts.extend(url.query().into_iter().flat_map(|query| query.split(['&', '='])).map(str::to_owned));
+        parts.extend(url.query_pairs().flat_map(|(key, value)| [key.into_owned(), value.into_owned()]));
+        parts.retain(|part| part.len() >= SECRET_FROM_BYTES);
+        parts
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_the_address_and_no_secret_is_repeated() {
+        let url = "https://user-canary:pass-canary@host.example/hook/canary-hook?key=canary%2Bkey#canary-end";
+        let address = Address::parse(&url.into()).expect("a URL");
+        let said = "user-canary pass-canary host.example /hook/canary-hook canary%2Bkey canary+key canary-end canary";
+        let told = address.redact(said, Some(&"canary".into()));
+        assert!(!told.contains("canary") && !told.contains("host.example"), "{told}");
+        assert!(told.contains("/hook/[REDACTED]"), "{told}");
+    }
+
+    #[test]
+    fn what_is_no_secret_stays() {
+        let address = Address::parse(&"http://127.0.0.1:1/hook?v=1".into()).expect("a URL");
+        let said = "the hook of version 1 is gone";
+        assert_eq!(address.redact(said, Some(&"".into())), said);
+    }
+}

@@ -1,0 +1,130 @@
+//! What every [`Upstream`] must do, whatever API it speaks.
+//!
+//! Each function takes a way to build the upstream under test for an endpoint (`http://127.0.0.1:PORT/v1`), puts a remote
+//! there and asserts one promise of the trait. They panic when it is broken, as assertions do, and give up after five
+//! seconds of tokio's time.
+//!
+//! ```no_run
+//! # use std::sync::Arc;
+//! # use oar_upstream::Upstream;
+//! # fn acme(endpoint: &str) -> Arc<dyn Upstream> { unimplemented!() }
+//! # async fn a_test() {
+//! oar_testkit::backend_contract::all(acme).await;
+//! # }
+//! ```
+//!
+//! An error status, a first word and a broken stream look different in each API. [`all_against`] asserts the promises about
+//! them as well: it takes a [`Remote`] that plays each [`Situation`] in its own language. There are [`Passthrough`] and
+//! [`replicate::Running`](crate::replicate::Running); who speaks another API writes a third.
+
+mod remote;
+
+pub(crate) use remote::request_for;
+pub use remote::{Passthrough, Remote, Situation};
+
+use crate::{Script, ScriptedUpstream, Step};
+use http_body_util::BodyExt;
+use oar_upstream::{Fault, ResponseBody, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The promises that hold for any API that takes OpenAI's requests: what becomes of remotes that refuse, leave or stay
+/// silent.
+pub async fn all(build: impl Fn(&str) -> Arc<dyn Upstream>) {
+    a_refused_connection_is_an_error::<Passthrough>(&build).await;
+    a_remote_that_leaves_without_a_head_is_an_error::<Passthrough>(&build).await;
+    dropping_the_future_abandons_the_request::<Passthrough>(&build).await;
+}
+
+/// Every promise of this module: for upstreams that pass the remote's answer through.
+pub async fn all_of_a_passthrough(build: impl Fn(&str) -> Arc<dyn Upstream>) {
+    all_against::<Passthrough>(build).await;
+}
+
+/// Every promise of this module: for upstreams that speak the language of `R`.
+pub async fn all_against<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
+    a_refused_connection_is_an_error::<R>(&build).await;
+    a_remote_that_leaves_without_a_head_is_an_error::<R>(&build).await;
+    dropping_the_future_abandons_the_request::<R>(&build).await;
+    an_error_status_is_a_response::<R>(&build).await;
+    sending_resolves_at_the_head::<R>(&build).await;
+    dropping_the_body_abandons_the_request::<R>(&build).await;
+    a_cut_body_ends_with_an_error::<R>(&build).await;
+}
+
+/// A closed port is told as [`Fault::Refused`]: nothing was sent.
+pub async fn a_refused_connection_is_an_error<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
+    let remote = ScriptedUpstream::refusing().expect("a loopback port");
+    let sent = send(&build(&remote.endpoint()), &R::request()).await;
+    assert_eq!(sent.expect_err("a refused connection is no response").fault(), Fault::Refused);
+}
+
+/// A remote that hears the request and leaves is an error that does not claim that nothing was sent.
+pub async fn a_remote_that_leaves_without_a_head_is_an_error<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
+    let remote = ScriptedUpstream::start(Script::after_request([Step::Fin])).await.expect("a loopback port");
+    let error = send(&build(&remote.endpoint()), &R::request()).await.expect_err("there was no head");
+    assert!(
+        matches!(error.fault(), Fault::Reset | Fault::BadHead | Fault::Other),
+        "the request may have been carried out, which `{error}` denies"
+    );
+}
+
+/// Dropping [`Upstream::send`]'s future spares the remote the work.
+pub async fn dropping_the_future_abandons_the_request<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
+    let remote = playing::<R>(Situation::Silent).await;
+    let (upstream, request) = (build(&remote.endpoint()), R::request());
+    tokio::select! {
+        biased;
+        () = remote.heard() => {}
+        _ = upstream.send(&request) => assert!(timeout(PATIENCE, remote.heard()).await.is_ok(), "it did not ask the remote"),
+    }
+    within(remote.spared(), "the request to be given up").await;
+}
+
+/// A response with an error status is a response, not an [`UpstreamError`].
+pub async fn an_error_status_is_a_response<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
+    let remote = playing::<R>(Situation::Overloaded).await;
+    let response = send(&build(&remote.endpoint()), &R::request()).await.expect("a response whatever its status");
+    assert_eq!(response.status, Situation::OVERLOADED);
+}
+
+/// [`Upstream::send`] resolves when the answer begins, and does not wait for more of it.
+pub async fn sending_resolves_at_the_head<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
+    let remote = playing::<R>(Situation::Begun).await;
+    let response = send(&build(&remote.endpoint()), &R::request()).await.expect("the head arrived");
+    assert_eq!(response.status, 200);
+}
+
+/// Dropping a response's body spares the remote the rest of the work.
+pub async fn dropping_the_body_abandons_the_request<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
+    let remote = playing::<R>(Situation::Begun).await;
+    let upstream = build(&remote.endpoint());
+    drop(send(&upstream, &R::request()).await.expect("the head arrived"));
+    within(remote.spared(), "the request to be given up").await;
+}
+
+/// A body that is incomplete ends with an error, never cleanly.
+pub async fn a_cut_body_ends_with_an_error<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
+    let remote = playing::<R>(Situation::Cut).await;
+    let response = send(&build(&remote.endpoint()), &R::request()).await.expect("the head arrived");
+    let read = match response.body {
+        ResponseBody::Body(body) => within(body.collect(), "the body to end").await.map(drop),
+        ResponseBody::Tunnel(_) => Ok(()),
+    };
+    assert!(read.is_err(), "a cut body looked complete");
+}
+
+async fn playing<R: Remote>(situation: Situation) -> R {
+    R::playing(situation).await.expect("a loopback port")
+}
+
+async fn send(upstream: &Arc<dyn Upstream>, request: &UpstreamRequest) -> Result<UpstreamResponse, UpstreamError> {
+    within(upstream.send(request), "the upstream to answer").await
+}
+
+async fn within<T>(work: impl Future<Output = T>, awaited: &str) -> T {
+    timeout(PATIENCE, work).await.map_err(|_| format!("waited for {awaited}")).expect("the promise is kept in time")
+}

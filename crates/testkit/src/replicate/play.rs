@@ -1,0 +1,120 @@
+use crate::Gate;
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::Value;
+use std::time::Duration;
+
+/// One thing that happens to a prediction, or to those who read its stream.
+///
+/// With the first of them that is neither [`Pause`](Self::Pause) nor [`Until`](Self::Until) the prediction is
+/// `processing`; before it is `starting`.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// The model makes another piece of its output.
+    Say(String),
+    /// The model writes into its log.
+    Log(String),
+    /// Nothing happens for so long.
+    Pause(Duration),
+    /// Nothing happens until the test opens the gate.
+    Until(Gate),
+    /// Whoever still waits for the creation's answer gets it now, with what there is: as Replicate does when the output
+    /// is whole, but the status is not yet.
+    Answer,
+    /// These bytes come in the stream, and are part of no output.
+    Raw(Bytes),
+    /// The stream closes as one that idled, to the first reader who gets here.
+    IdleClose,
+    /// The stream ends without a word, to the first reader who gets here.
+    Close,
+    /// The stream's connection is broken, to the first reader who gets here.
+    Cut,
+    /// The end: `succeeded`.
+    Succeed,
+    /// The end: `failed`, with this error.
+    Fail(String),
+    /// The end: `canceled`, by nobody who asked for it here.
+    Cancel,
+    /// The end: `aborted`.
+    Abort,
+}
+
+/// What an output is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A list of pieces, which is also streamed.
+    #[default]
+    Pieces,
+    /// One string, which is there at the end and not streamed.
+    Whole,
+}
+
+/// A prediction's life as a script: what it makes, how it ends, and how Replicate tells of it.
+///
+/// A play whose steps hold no end goes on for ever.
+#[derive(Clone, Debug, Default)]
+pub struct Play {
+    pub(super) steps: Vec<Step>,
+    pub(super) form: Form,
+    pub(super) refusal: Option<(StatusCode, Value)>,
+    pub(super) answered: Option<Gate>,
+    pub(super) told: Option<Value>,
+    pub(super) failing_reads: usize,
+    pub(super) tokens: Option<(u64, u64)>,
+    pub(super) idle: Option<Duration>,
+}
+
+impl Play {
+    /// These steps, one after the other.
+    pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self { steps: steps.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Says this at once, and succeeds.
+    pub fn saying<T: Into<String>>(pieces: impl IntoIterator<Item = T>) -> Self {
+        let pieces = pieces.into_iter().map(|piece| Step::Say(piece.into()));
+        Self::new(pieces.chain([Step::Succeed]))
+    }
+
+    /// No prediction: the creation is answered with this status and body.
+    pub fn refusing(status: StatusCode, problem: Value) -> Self {
+        Self { refusal: Some((status, problem)), ..Self::default() }
+    }
+
+    /// The same with an output that is one string, and without a stream.
+    #[must_use]
+    pub fn in_one_string(self) -> Self {
+        Self { form: Form::Whole, ..self }
+    }
+
+    /// The same, but the creation is answered only once the gate is open. The prediction is under way meanwhile.
+    #[must_use]
+    pub fn answered_after(self, gate: &Gate) -> Self {
+        Self { answered: Some(gate.clone()), ..self }
+    }
+
+    /// The same, but the creation's answer has these fields instead of its own; `urls` are replaced one by one. `null`
+    /// takes a field away.
+    #[must_use]
+    pub fn told_at_creation(self, fields: Value) -> Self {
+        Self { told: Some(fields), ..self }
+    }
+
+    /// The same, but the first readings of the prediction are answered 500.
+    #[must_use]
+    pub fn failing_reads(self, failing_reads: usize) -> Self {
+        Self { failing_reads, ..self }
+    }
+
+    /// The same with these counts, instead of the prompt's words and the output's pieces.
+    #[must_use]
+    pub fn counting(self, input: u64, output: u64) -> Self {
+        Self { tokens: Some((input, output)), ..self }
+    }
+
+    /// The same, but its stream closes when nothing was said for so long; otherwise the stand-in's own time holds.
+    #[must_use]
+    pub fn idling_after(self, idle: Duration) -> Self {
+        Self { idle: Some(idle), ..self }
+    }
+}
