@@ -92,8 +92,8 @@ sample_for_replicate() {
         sed -e "s|sk: .*|sk: $OAR_REPLICATE_KEY|" -e "s|endpoint: .*|endpoint: $OAR_REPLICATE_STANDIN_URL/v1|"
 }
 
-# The sample's entry serves the model that it allows, `replicate` all others; where a model's name tells that somebody else
-# fails `first`, or that Replicate comes `after` somebody who does, there are two upstreams for it.
+# The sample's entry serves the model that it allows, `replicate` all others. A model has two upstreams where its name tells
+# that Replicate fails `first`, or comes `after` somebody who does.
 start_gateway_before_replicate() {
     local overloaded silent
     start replicate "$target/debug/examples/replicate" --listen 127.0.0.1:0 --key "$OAR_REPLICATE_KEY"

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// No more messages than this may come in a minute.
-const MESSAGES_CAP: u64 = 20;
+pub(super) const MESSAGES_CAP: u64 = 20;
 
 /// No more mistakes of a kind than this are told in words.
 pub(super) const MISTAKES_CAP: usize = 5;

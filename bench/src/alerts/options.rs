@@ -7,8 +7,8 @@ use std::time::Duration;
 /// What `--help` prints.
 pub const USAGE: &str = "\
 A flood of failures: the first upstream of every request answers 500, and the next one saves it. People are told by
-Feishu, which answers, hangs or refuses; beside that, a flood of which nobody is told. Then one in which all fail, and one
-that ends.
+Feishu, which answers, hangs or refuses; beside that, a flood of which nobody is told, and one in which all fail. Before
+them comes one that ends.
 
 usage: alerts --binary FILE [--time 10s] [--rate 1000] [--failing 100] [--rounds 1]
 

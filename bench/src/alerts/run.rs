@@ -1,15 +1,12 @@
 //! All floods in turn, and what they say together.
 
 use super::found::HEADER;
-use super::recovery::WINDOW;
-use super::{Case, Found, Options, Recovery, flood, recover};
+use super::story::Story;
+use super::{Case, Found, Options, Recovery, flood, subside};
 use crate::report::say;
 use std::fmt;
 use std::io;
 use std::time::Duration;
-
-/// So many messages are shown as people read them.
-const SHOWN: usize = 3;
 
 /// What all floods together say.
 #[derive(Clone, Debug)]
@@ -20,24 +17,31 @@ pub struct Comparison {
     recovery: Recovery,
 }
 
-/// Does all floods, one after the other. Progress goes to standard output.
+/// Does all floods, one after the other. After the first, which ends, light traffic goes on beside the others: people are
+/// told of its end a minute later. Progress goes to standard output.
 ///
 /// # Errors
 ///
-/// As [`flood`] and [`recover`].
+/// As [`flood`] and [`subside`].
 pub async fn run(options: &Options) -> io::Result<Comparison> {
+    say("a flood that ends; what people were told about it comes at the end");
+    let aftermath = subside(&options.binary, options.flood).await?;
+    let (recovery, (rounds, all_fail)) = tokio::try_join!(aftermath.recover(), floods(options))?;
+    rounds.iter().flatten().filter(|found| found.case == Case::Answers).take(1).for_each(|found| {
+        say(&Story::Begin(found).to_string());
+    });
+    say(&Story::End(&recovery).to_string());
+    tell(&recovery.mistakes());
+    Ok(Comparison { rounds, all_fail, recovery })
+}
+
+async fn floods(options: &Options) -> io::Result<(Vec<Vec<Found>>, Found)> {
     say(HEADER);
     let mut rounds = Vec::new();
     for turn in 0..options.rounds {
         rounds.push(round(turn, options).await?);
     }
-    let all_fail = one(Case::AllFail, options).await?;
-    rounds.iter().flatten().filter(|found| found.case == Case::Answers).take(1).for_each(show);
-    say(&format!("A flood that ends, with one failing upstream and a window of {} s:\n", WINDOW.as_secs()));
-    let recovery = recover(&options.binary, options.flood).await?;
-    say(&recovery.to_string());
-    tell(&recovery.mistakes());
-    Ok(Comparison { rounds, all_fail, recovery })
+    Ok((rounds, one(Case::AllFail, options).await?))
 }
 
 /// The floods that are compared, each round begun by another, so that none is always the first.
@@ -61,18 +65,6 @@ async fn one(case: Case, options: &Options) -> io::Result<Found> {
 
 fn tell(mistakes: &[String]) {
     mistakes.iter().for_each(|mistake| say(&format!("  WRONG: {mistake}")));
-}
-
-fn show(found: &Found) {
-    say(&format!("\nWhat people read, the first {SHOWN} of {} messages:\n", found.arrived));
-    for message in found.messages.iter().take(SHOWN) {
-        say(&indented(&message.text));
-    }
-}
-
-/// A message as a paragraph of its own.
-pub(super) fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("    {line}\n")).collect()
 }
 
 impl Comparison {

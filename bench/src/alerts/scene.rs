@@ -88,6 +88,11 @@ impl Scene {
     }
 }
 
+/// The model that the request with this number asks for.
+pub(super) fn model_of(number: u64, flood: Flood) -> String {
+    format!("even-{}", number % flood.failing.max(1))
+}
+
 fn notify(bot: &Bot, settings: &str) -> String {
     format!("notify:\n{settings}  feishu: {{webhook: '{}'}}\n", bot.webhook())
 }

@@ -70,3 +70,43 @@ const fn ending(outcome: ToldOutcome) -> Ending {
         ToldOutcome::AllFailed => Ending::AllFailed,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn settings(notify: &str) -> NotifySettings {
+        let text = format!("authorization: a\nupstreams: [{{sk: key}}]\nnotify: {notify}");
+        Config::parse(&text, "config.yaml", &|_| None).expect(notify).notify
+    }
+
+    #[test]
+    fn a_file_that_says_nothing_means_what_alerts_do_by_themselves() {
+        assert_eq!(policy(&settings("")), Policy::default());
+    }
+
+    #[test]
+    fn what_the_file_says_is_what_alerts_go_by() {
+        let lines = "{window: 5m, messages_per_minute: 7, language: zh, outcomes: [ok, all_failed]}";
+        let expected = Policy {
+            window: Duration::from_secs(300),
+            messages_per_minute: 7,
+            outcomes: [Ending::Ok, Ending::AllFailed].into(),
+            language: Language::Chinese,
+        };
+        assert_eq!(policy(&settings(lines)), expected);
+        let every = settings("{outcomes: [all_failed, stream_broken, upstream_error, ok]}");
+        let words: Vec<_> = policy(&every).outcomes.into_iter().map(Ending::as_str).collect();
+        assert_eq!(words, ["ok", "upstream_error", "stream_broken", "all_failed"]);
+    }
+
+    #[test]
+    fn each_channel_is_there_once() {
+        let lines = "{webhook: {url: 'http://h'}, feishu: {webhook: 'http://h'}, \
+                     matrix: {homeserver: 'http://h', room: '!r:h', token: t}}";
+        let made = notifiers(&settings(lines)).expect("channels");
+        assert_eq!(made.iter().map(|channel| channel.name()).collect::<Vec<_>>(), ["feishu", "matrix", "webhook"]);
+        assert!(notifiers(&settings("")).expect("none").is_empty());
+    }
+}

@@ -35,7 +35,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use tokio::sync::mpsc;
     use tokio::task::JoinSet;
-    use tokio::time::sleep;
+    use tokio::time::{sleep, timeout};
 
     /// A store that is there while `up` says so.
     struct Shaky {
@@ -66,6 +66,10 @@ mod tests {
         }
     }
 
+    async fn next(heard: &mut mpsc::Receiver<String>) -> String {
+        timeout(Duration::from_secs(60), heard.recv()).await.expect("a message within a minute").expect("it goes on")
+    }
+
     /// D02, D03: once each, however long it lasts.
     #[tokio::test(start_paused = true)]
     async fn people_hear_when_records_are_stuck_and_when_they_are_written_again() {
@@ -78,12 +82,12 @@ mod tests {
         tasks.spawn(worker.run());
         tasks.spawn(watch(recorder.counters(), Arc::new(alerts)));
 
-        let stuck = heard.recv().await.expect("a message");
+        let stuck = next(&mut heard).await;
         assert!(stuck.contains("records cannot be written"), "{stuck}");
         sleep(Duration::from_secs(600)).await;
         assert!(heard.is_empty(), "it goes on, and nobody is told again");
         up.store(true, Ordering::Relaxed);
-        let written = heard.recv().await.expect("a message");
+        let written = next(&mut heard).await;
         assert!(written.contains("records are written again"), "{written}");
         sleep(Duration::from_secs(600)).await;
         assert!(heard.is_empty(), "what works is no news");

@@ -2,25 +2,28 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, header};
-use oar_protocol::{Aligner, StreamEnd};
+use oar_protocol::{Aligner, StreamEnd, sse};
 
 /// Watches the events of one answer go by.
 pub(crate) struct Events {
     aligner: Aligner,
     end: StreamEnd,
     said_end: bool,
+    /// Whether the last event was an error.
+    said_error: bool,
 }
 
 impl Events {
     /// `None` for an answer whose events cannot be seen: it is none, or compressed.
     pub(crate) fn of(headers: &HeaderMap, end: StreamEnd) -> Option<Self> {
-        is_event_stream(headers).then(|| Self { aligner: Aligner::new(), end, said_end: false })
+        is_event_stream(headers).then(|| Self { aligner: Aligner::new(), end, said_end: false, said_error: false })
     }
 
     /// Takes the next piece and yields the whole events that can go out now.
     pub(crate) fn push(&mut self, piece: Bytes) -> Option<Bytes> {
         let events = self.aligner.push(piece)?;
         self.said_end = self.said_end || self.end.is_said_in(&events);
+        self.said_error = sse::ends_with_error(&events);
         Some(events)
     }
 
@@ -34,6 +37,11 @@ impl Events {
     /// Whether it has said that it was done.
     pub(crate) const fn has_said_end(&self) -> bool {
         self.said_end
+    }
+
+    /// Whether the client has been told already that there will be no end: once is enough.
+    pub(crate) const fn has_said_error(&self) -> bool {
+        self.said_error
     }
 
     /// Whether the client has got whole events only, so that one more can follow.

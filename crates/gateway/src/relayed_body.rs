@@ -191,7 +191,8 @@ impl Relay {
         let news = self
             .events
             .as_ref()
-            .filter(|events| events.can_add_one() && self.ledger.as_ref().is_some_and(Ledger::has_client))
+            .filter(|events| events.can_add_one() && !events.has_said_error())
+            .filter(|_| self.ledger.as_ref().is_some_and(Ledger::has_client))
             .map(|_| sse::error_event(&ErrorBody::new(ErrorKind::UpstreamError, "stream_interrupted", why.news())));
         if let Some(news) = &news {
             self.sends(news);

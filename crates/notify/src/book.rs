@@ -81,13 +81,14 @@ impl Book {
 
     /// What people should hear though nothing has just happened: who works again, what goes on, what was held back.
     pub(crate) fn due(&mut self, now: Instant) -> Vec<Event> {
-        self.grouping.forget(now);
-        self.standings.forget(now);
         let mut due = Vec::from_iter(self.recovered(now));
         for condition in self.standings.untold() {
             due.extend(self.tell_condition(condition, now));
         }
         due.extend(self.summary(now).map(Event::Summary));
+        self.grouping.forget(now);
+        // Last: who is named in the summary only now is told of when it works again, even if it does already.
+        self.standings.forget(now);
         due
     }
 
@@ -188,10 +189,8 @@ mod tests {
         ["a", "b"].iter().for_each(|name| drop(book.failed(&[trouble(name, 500)], start)));
         book.answered(&Arc::from("b"), start);
         let minute = |n| start + n * Duration::from_secs(60);
-        // It works already, and has failed nobody since: the summary comes first, as nobody knows of it yet.
-        book.failed(&[trouble("b", 500)], minute(1) - Duration::from_secs(1));
         assert!(matches!(&book.due(minute(1))[..], [Event::Summary(_)]));
-        book.answered(&Arc::from("b"), minute(1));
         assert!(matches!(&book.due(minute(2))[..], [Event::Recovered(recovered)] if recovered.len() == 1));
+        assert_eq!(book.failed(&[trouble("c", 500)], minute(2)), None, "that was the message of this minute");
     }
 }

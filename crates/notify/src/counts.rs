@@ -40,8 +40,8 @@ impl ChannelCounts {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Alerts that were held back because they repeat or are too many, even if one of them was told later, or dropped
-    /// because the queue was full.
+    /// Alerts that were held back because they repeat or are too many, even if a later message says how many they were,
+    /// or dropped because the queue was full.
     pub fn suppressed(&self) -> u64 {
         self.suppressed.load(Ordering::Relaxed)
     }

@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::{Instant, interval};
+use tokio::time::{Instant, sleep};
 
 /// How often it is looked whether something is due.
 const EVERY: Duration = Duration::from_secs(1);
@@ -31,24 +31,36 @@ impl Desk {
 
     /// Hears of a request that met `troubles`, which may be none.
     pub(crate) fn hear(&self, exchange: &Exchange, troubles: &[Trouble]) {
-        // What a success proves is worth something to those in trouble only.
-        if troubles.is_empty() && !self.is_watchful.load(Ordering::Relaxed) {
-            return;
+        if !troubles.is_empty() {
+            self.hear_failure(exchange, troubles);
         }
+        // What a success shows is worth something to those in trouble only.
+        if self.is_watchful.load(Ordering::Relaxed)
+            && let Some(served) = served(exchange)
+        {
+            self.hear_success(&served.upstream, exchange.elapsed);
+        }
+    }
+
+    fn hear_failure(&self, exchange: &Exchange, troubles: &[Trouble]) {
         let (due, admitted) = self.write(|book, now| {
             let due = if book.owes_summary(now) { book.due(now) } else { Vec::new() };
-            let admitted = (!troubles.is_empty()).then(|| book.failed(troubles, now));
-            if let Some(served) = served(exchange) {
-                note_answer(book, served, now.checked_sub(exchange.elapsed));
-            }
-            (due, admitted)
+            (due, book.failed(troubles, now))
         });
         self.tell_all(due);
         match admitted {
-            Some(Some(admitted)) => self.tell(Alert::of_failure(exchange, admitted, &self.hostname, self.language)),
-            Some(None) => self.suppress(),
-            None => {}
+            Some(admitted) => self.tell(Alert::of_failure(exchange, admitted, &self.hostname, self.language)),
+            None => self.suppress(),
         }
+    }
+
+    fn hear_success(&self, upstream: &Arc<str>, elapsed: Duration) {
+        self.write(|book, now| {
+            // A clock that is younger than the request shows nothing.
+            if let Some(began) = now.checked_sub(elapsed) {
+                book.answered(upstream, began);
+            }
+        });
     }
 
     /// Hears that `condition` holds.
@@ -74,9 +86,8 @@ impl Desk {
     ///
     /// Dropping the future loses nothing.
     pub(crate) async fn keep_watch(&self) -> Infallible {
-        let mut ticks = interval(EVERY);
         loop {
-            ticks.tick().await;
+            sleep(EVERY).await;
             let due = self.write(Book::due);
             self.tell_all(due);
         }
@@ -127,12 +138,5 @@ fn served(exchange: &Exchange) -> Option<&Attempt> {
         | Outcome::Rejected
         | Outcome::Shed
         | Outcome::Drained => None,
-    }
-}
-
-fn note_answer(book: &mut Book, served: &Attempt, began: Option<std::time::Instant>) {
-    // A clock that is younger than the request shows nothing.
-    if let Some(began) = began {
-        book.answered(&served.upstream, began);
     }
 }

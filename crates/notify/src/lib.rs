@@ -1,7 +1,9 @@
-//! Tells people when an upstream fails: exchange → alert → chat.
+//! Tells people when an upstream fails, and when it works again: exchange → alert → chat.
 //!
 //! [`Alerts`] listens to finished exchanges, decides which are worth a message, holds back what repeats, and queues the
-//! rest; its [`Worker`] delivers to every [`Notifier`]: [`Feishu`], [`Matrix`], [`Webhook`], or your own.
+//! rest; its [`Worker`] delivers to every [`Notifier`]: [`Feishu`], [`Matrix`], [`Webhook`], or your own (as in
+//! `examples/file.rs`). A [`Policy`] says how often, of what, and in which language. How messages read is in
+//! `tests/transcripts/`.
 //!
 //! What may reach a chat: the upstream's name, what came of each attempt, the model's name, the request's id. Never a
 //! prompt, a key, a token or a body; and nothing that a client wrote can ping a room.

@@ -140,3 +140,51 @@ impl<'a> From<&'a Tried> for AttemptPart<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::Summary;
+    use crate::policy::Language;
+    use crate::trouble::Reason;
+    use serde_json::{Value, json};
+    use std::time::Duration;
+
+    fn primary() -> Trouble {
+        Trouble::Upstream("primary".into(), Reason::Status(503))
+    }
+
+    fn json(event: Event) -> Value {
+        let alert = Alert::now(event, "gateway-1".into(), Language::English);
+        serde_json::to_value(alert).expect("JSON")
+    }
+
+    #[test]
+    fn a_summary_says_how_often_each_trouble_was_met() {
+        let listed = vec![Times { trouble: primary(), times: 7 }];
+        let told = json(Event::Summary(Summary { more: 9, within: Duration::from_secs(60), listed, unlisted: 1 }));
+        assert_eq!((&told["kind"], &told["more"]), (&json!("summary"), &json!(9)));
+        assert_eq!(told["troubles"], json!([{ "upstream": "primary", "reason": "status 503", "times": 7 }]));
+    }
+
+    #[test]
+    fn a_recovery_says_who_was_in_trouble_and_has_no_trouble_itself() {
+        let of = |subject| Recovery { subject, faults: 2, lasted: Duration::from_millis(1500), quiet: Duration::ZERO };
+        let subjects = [Trouble::AllFailed.subject(), primary().subject()];
+        let conditions = Condition::ALL.map(Subject::Condition);
+        let told = json(Event::Recovered(subjects.into_iter().chain(conditions).map(of).collect()));
+        let part = |subject, upstream: Option<&str>| json!({ "subject": subject, "upstream": upstream, "faults": 2, "lasted_ms": 1500 });
+        let [requests, records, reload] = ["requests", "records", "configuration"].map(|subject| part(subject, None));
+        assert_eq!(told["recovered"], json!([requests, part("upstream", Some("primary")), records, reload]));
+        assert_eq!((&told["kind"], &told["troubles"]), (&json!("recovered"), &json!([])));
+    }
+
+    #[test]
+    fn every_kind_has_every_key() {
+        let keys = |told: Value| Vec::from_iter(told.as_object().expect("an object").keys().cloned());
+        let all = keys(serde_json::to_value(crate::testing::alert()).expect("JSON"));
+        for event in [Event::Test, Event::Condition(Condition::RecordsStuck), Event::Recovered(Vec::new())] {
+            assert_eq!(keys(json(event)), all);
+        }
+    }
+}

@@ -137,7 +137,7 @@ mod tests {
             let english = trouble_line(words(Language::English), &trouble);
             let chinese = trouble_line(words(Language::Chinese), &trouble);
             assert!(english.ends_with(&format!(" ({trouble})")), "{english}");
-            assert!(chinese.ends_with(&format!("({trouble})")) && !chinese.is_ascii(), "{chinese}");
+            assert!(chinese.ends_with(&format!("\u{ff08}{trouble}\u{ff09}")) && !chinese.is_ascii(), "{chinese}");
         }
     }
 

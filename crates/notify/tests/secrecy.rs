@@ -18,7 +18,8 @@ fn nothing_prints_a_webhook_or_a_secret() {
         let robot = Feishu::new(&http, &url, Some("canary-sign".into()), feishu::Style::Text).expect("a URL");
         let matrix = Matrix::new(&http, &url).expect("a URL");
         let webhook = Webhook::new(&http, &url).expect("a URL");
-        let printed: [&dyn Debug; 3] = [&robot, &matrix, &webhook];
+        let room = Matrix::room(&http, &url, "!canary:server", "canary-token".into()).expect("a URL");
+        let printed: [&dyn Debug; 4] = [&robot, &matrix, &webhook, &room];
         for channel in printed {
             assert_none("a channel's `Debug`", format!("{channel:?}{channel:#?}"));
         }
@@ -36,6 +37,7 @@ fn an_address_that_is_none_is_not_repeated() {
         let errors = [
             Feishu::new(&http, &url, Some("canary".into()), feishu::Style::Text).expect_err(wrong),
             Matrix::new(&http, &url).expect_err(wrong),
+            Matrix::room(&http, &url, "!canary:server", "canary-token".into()).expect_err(wrong),
             Webhook::new(&http, &url).expect_err(wrong),
         ];
         for error in errors {

@@ -5,7 +5,7 @@
 
 use crate::ErrorBody;
 use bytes::Bytes;
-use memchr::memchr2;
+use memchr::{memchr2, memmem};
 
 /// An event whose lines are longer than this in all is not kept: its rest is skipped up to the next blank line.
 pub const EVENT_CAP_BYTES: usize = 1024 * 1024;
@@ -47,6 +47,16 @@ pub fn error_event(error: &ErrorBody) -> Bytes {
     event.extend(error.to_json(None));
     event.extend(b"\n\n");
     event.into()
+}
+
+/// Whether the last of some whole events says that the upstream failed.
+pub fn ends_with_error(events: &[u8]) -> bool {
+    if memmem::find(events, b"error").is_none() {
+        return false;
+    }
+    let mut splitter = Splitter::new();
+    splitter.push(events);
+    std::iter::from_fn(|| splitter.next_event()).last().is_some_and(|event| event.is_error())
 }
 
 /// Splits a stream of bytes, cut anywhere, into events.
@@ -195,6 +205,20 @@ mod tests {
         let stream = b": comment\n\nevent: delta\nid: 7\ndata:  two spaces\ndata\ndata:x\nretry: 1\n\ndata: cut off";
         let expected = Event { name: Some("delta".into()), data: " two spaces\n\nx".into(), id: Some("7".into()) };
         assert_eq!(split(&[stream]), [expected]);
+    }
+
+    #[test]
+    fn only_the_last_event_can_be_an_error_at_the_end() {
+        for (events, expected) in [
+            ("data: {\"error\":{}}\n\n", true),
+            ("data: 1\n\ndata: {\"error\":{}}\n\n", true),
+            ("event: error\ndata: x\n\n: comment\n\n", true),
+            ("data: {\"error\":{}}\n\ndata: 1\n\n", false),
+            ("data: {\"text\":\"error\"}\n\n", false),
+            ("data: 1\n\n", false),
+        ] {
+            assert_eq!(ends_with_error(events.as_bytes()), expected, "{events}");
+        }
     }
 
     #[test]

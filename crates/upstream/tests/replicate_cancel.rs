@@ -88,26 +88,20 @@ async fn giving_up_while_a_creations_answer_hangs_halfway_cancels_it() {
     assert_eq!(targets(&remote, 2).await, [CREATE, CANCEL]);
 }
 
+/// The stream is on a host of its own, where it does not end because the prediction does.
 #[tokio::test]
-async fn dropping_the_body_before_its_end_cancels() {
-    let house = never_ending().await;
-    let mut response = house.send(&streamed(&json!({}))).await;
-    frame(&mut response).await;
-    assert_eq!(house.lines(), [CREATE, STREAM]);
-    drop(response);
-    house.saw(CANCEL).await;
-    house.happened(Moment::Ended).await;
-}
-
-/// On a host of its own, whose stream does not end because the prediction does.
-#[tokio::test]
-async fn dropping_the_body_before_its_end_closes_the_stream() {
+async fn dropping_the_body_before_its_end_cancels_and_closes_the_stream() {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\nevent: output\nid: 1:0\ndata: a\n\n";
     let streams = ScriptedUpstream::start([Wire::ReadHead, Wire::send(head), Wire::Hang]).await.expect("a port");
     let told = json!({"urls": {"stream": format!("{}/streams/{ID}", streams.origin())}});
     let house = House::playing(Play::default().told_at_creation(told)).await;
     let settings = Settings { stream_hosts: Some(vec![streams.origin()]), ..house.settings() };
-    drop(upstream(settings).send(&streamed(&json!({}))).await.expect("a response"));
+    let mut response = upstream(settings).send(&streamed(&json!({}))).await.expect("a response");
+    frame(&mut response).await;
+    assert_eq!((house.lines(), streams.hits()), (vec![CREATE.to_owned()], 1));
+    drop(response);
+    house.saw(CANCEL).await;
+    house.happened(Moment::Ended).await;
     streams.closed().await;
 }
 

@@ -1,7 +1,7 @@
 // Replicate's models, most of them by the entry of `config.sample.yaml`: the client cannot tell them from OpenAI's.
 //
-// A model's name decides what Replicate's stand-in plays; it counts the words of the prompt and the pieces of the answer as
-// tokens.
+// A model's name decides what Replicate's stand-in plays. Its tokens are the words of the prompt and the pieces of the
+// answer.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -115,9 +115,9 @@ const REFUSED = {
   response_format: { response_format: { type: "json_object" } },
 };
 
-for (const [param, more] of Object.entries(REFUSED)) {
+for (const [index, [param, more]] of Object.entries(REFUSED).entries()) {
   test(`what a prediction cannot do is refused by name: ${param}`, async () => {
-    const model = "mistralai/mixtral-unasked-node";
+    const model = `mistralai/mixtral-unasked-node-${index}`;
     const named = (error) => error instanceof OpenAI.BadRequestError && error.param === param;
     await assert.rejects(ask(model, more), named);
     await assert.rejects(ask(model, { ...more, stream: true }), named);
@@ -201,7 +201,7 @@ test("aborting a stream cancels the prediction within a second", async () => {
   await checkCancelled(model, left);
 });
 
-// Replicate holds a creation's answer back for a second, and only that answer tells how to cancel: a part of it has passed.
+// Replicate holds a creation's answer back for a second, and only that answer tells how to cancel.
 for (const pausing of [200, 1300]) {
   test(`aborting a request cancels the prediction within a second: after ${pausing} ms`, async () => {
     const model = `mistralai/slow-aborted-plain-${pausing}`;

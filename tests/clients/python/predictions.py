@@ -1,6 +1,6 @@
 """The gateway before Replicate's stand-in, and what that stand-in was asked for.
 
-A model's name decides what the stand-in plays. It counts the words of the prompt and the pieces of the answer as tokens.
+A model's name decides what the stand-in plays. Its tokens are the words of the prompt and the pieces of the answer.
 """
 
 import json

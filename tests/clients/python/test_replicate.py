@@ -149,7 +149,7 @@ REFUSED = {
 @pytest.mark.parametrize("param", REFUSED)
 @pytest.mark.parametrize("options", [{}, {"stream": True}])
 def test_what_a_prediction_cannot_do_is_refused_by_name(client, param, options):
-    model = "mistralai/mixtral-unasked-python"
+    model = f"mistralai/mixtral-unasked-python-{[*REFUSED].index(param)}"
     with pytest.raises(openai.BadRequestError) as caught:
         ask(client, model, **REFUSED[param], **options)
     error = caught.value
@@ -158,10 +158,17 @@ def test_what_a_prediction_cannot_do_is_refused_by_name(client, param, options):
     assert (error.response.headers["x-should-retry"], predictions(model)) == ("false", [])
 
 
-# The second begins in one piece and ends in the next; of the third only the beginning comes.
-@pytest.mark.parametrize(
-    ("stop", "text"), [("你好", " Bonjour "), (["njo", "fin"], " Bo"), ([" fin. The"], TEXT), (["!\n\n- "], " Bonjour 你好 🌍")]
-)
+STOPS = [
+    ("你好", " Bonjour "),
+    # They begin in one piece and end in the next; the first of several counts.
+    (["fin", "njo"], " Bo"),
+    (["!\n\n- "], " Bonjour 你好 🌍"),
+    # Only its beginning comes.
+    ([" fin. The"], TEXT),
+]
+
+
+@pytest.mark.parametrize(("stop", "text"), STOPS)
 def test_a_stop_sequence_ends_the_answer_before_it(client, stop, text):
     whole = ask(client, stop=stop).choices[0]
     assert (whole.message.content, whole.finish_reason) == (text, "stop")

@@ -167,8 +167,8 @@ def cancel_once_begun(model, work):
     asyncio.run(run())
 
 
-# While Replicate holds the creation's answer back, and later, while the gateway asks how it goes. The gateway knows how long
-# this client waits and gives up then as well: one of the two is first.
+# While Replicate holds the creation's answer back, and later, while the gateway asks how it goes. The gateway knows how
+# long this client waits and gives up then as well: one of the two is first.
 @pytest.mark.parametrize("patience", [0.3, 1.6])
 def test_running_out_of_patience_cancels_the_prediction_within_a_second(patience):
     model = f"mistralai/never-{patience}"

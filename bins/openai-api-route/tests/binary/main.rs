@@ -3,6 +3,7 @@
 
 mod program;
 
+mod alerts;
 mod check;
 mod database;
 mod list;

@@ -1,22 +1,22 @@
-//! `notify test`, and the messages of a gateway as they arrive.
+//! `notify test`.
 
-use crate::program::{Folder, Gateway, Left, TOKEN, chat, config};
+use crate::program::{Folder, Left, TOKEN};
 use oar_testkit::{Script, ScriptedUpstream, SeenRequest};
 use serde_json::Value;
-use std::time::Duration;
 
-const TAKEN: &str = r#"{"code":0,"msg":"success","data":{}}"#;
+/// What a robot of Feishu says when it has taken a message.
+pub(crate) const TAKEN: &str = r#"{"code":0,"msg":"success","data":{}}"#;
 
 /// A file with these lines in its section `notify`.
 fn file(notify: &str) -> String {
     format!("authorization: {TOKEN}\nhostname: gateway-1\nnotify:\n{notify}\nupstreams: [{{sk: '${{UNSET_HERE}}'}}]\n")
 }
 
-async fn answering(status: u16, body: &str) -> ScriptedUpstream {
+pub(crate) async fn answering(status: u16, body: &str) -> ScriptedUpstream {
     ScriptedUpstream::start(Script::kept_alive(status, &[("content-type", "application/json")], body)).await.unwrap()
 }
 
-fn feishu(server: &ScriptedUpstream) -> String {
+pub(crate) fn feishu(server: &ScriptedUpstream) -> String {
     format!("  feishu: {{webhook: '{}/open-apis/bot/v2/hook/canary-robot', secret: canary-sign}}\n", server.origin())
 }
 
@@ -25,7 +25,7 @@ fn room(server: &ScriptedUpstream) -> String {
     format!("  matrix: {{homeserver: '{homeserver}', room: '!a/b:example.com', token: canary-token}}\n")
 }
 
-fn webhook(server: &ScriptedUpstream) -> String {
+pub(crate) fn webhook(server: &ScriptedUpstream) -> String {
     format!("  webhook: {{url: '{}/canary-hook'}}\n", server.origin())
 }
 
@@ -33,18 +33,12 @@ async fn test(notify: &str) -> Left {
     Folder::new(&file(notify)).run(&["notify", "test"]).await
 }
 
-fn json(request: &SeenRequest) -> Value {
+pub(crate) fn json(request: &SeenRequest) -> Value {
     serde_json::from_slice(&request.body).unwrap()
 }
 
-/// Waits until a server has been sent so many messages.
-async fn heard(server: &ScriptedUpstream, messages: usize) {
-    let waiting = tokio::time::timeout(Duration::from_secs(20), server.until_read(messages)).await;
-    waiting.unwrap_or_else(|_| panic!("{messages} messages: {:?}", server.requests()));
-}
-
 /// The only request that a server was sent.
-fn only(server: &ScriptedUpstream) -> SeenRequest {
+pub(crate) fn only(server: &ScriptedUpstream) -> SeenRequest {
     let requests = server.requests();
     let [request] = &requests[..] else { panic!("one message: {requests:?}") };
     request.clone()
@@ -192,103 +186,4 @@ async fn the_environments_channels_are_tried_too() {
     assert_eq!((left.code, timeless(&left.stdout).as_str()), (Some(0), "feishu: delivered in N ms\n"));
     let text = json(&only(&server))["content"]["text"].clone();
     assert!(text.as_str().unwrap().contains("gateway-1"), "{text}");
-}
-
-/// A gateway with this upstream, whose messages go to this robot and this hook.
-async fn serve(upstream: &ScriptedUpstream, robot: &ScriptedUpstream, hook: &ScriptedUpstream) -> (Folder, Gateway) {
-    let notify = format!("dbtype: none\nhostname: gateway-1\nnotify:\n{}{}", feishu(robot), webhook(hook));
-    let folder = Folder::new(&config(&notify, &[("primary", upstream)]));
-    let gateway = folder.serve(&[]).await;
-    (folder, gateway)
-}
-
-async fn metrics(gateway: &Gateway) -> String {
-    gateway.ask("GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.text()
-}
-
-/// The value of one line of the metrics' page.
-fn value(page: &str, series: &str) -> String {
-    page.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')).expect(series).to_owned()
-}
-
-/// Waits until a channel has taken so many messages; yields how many were held back from it, and how many failed.
-async fn settled(gateway: &Gateway, channel: &str, sent: &str) -> [String; 2] {
-    let series = |result| format!("oar_notify_{result}_total{{channel=\"{channel}\"}}");
-    let sent = async {
-        loop {
-            let page = metrics(gateway).await;
-            if value(&page, &series("sent")) == sent {
-                return ["suppressed", "failed"].map(|result| value(&page, &series(result)));
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), sent).await.expect("messages that arrive")
-}
-
-/// N01, N05: whoever asks again does not ring again.
-#[tokio::test]
-async fn an_upstream_that_fails_is_one_message_in_each_channel() {
-    let upstream = answering(503, "{}").await;
-    let (robot, hook) = (answering(200, TAKEN).await, answering(200, "").await);
-    let (_folder, gateway) = serve(&upstream, &robot, &hook).await;
-    for _ in 0..5 {
-        assert_ne!(gateway.ask(chat(TOKEN, "m")).await.head.status(), Some(200));
-    }
-    for channel in ["feishu", "webhook"] {
-        assert_eq!(settled(&gateway, channel, "1").await, ["4", "0"], "held back, failed: {channel}");
-    }
-    assert_eq!(gateway.end("TERM").await.code, Some(0));
-    let text = json(&only(&robot))["content"]["text"].as_str().unwrap().to_owned();
-    assert!(text.contains("primary") && text.contains("status 503") && !text.contains("canary"), "{text}");
-    assert_eq!(json(&only(&hook))["kind"], "alert");
-}
-
-/// N05: a wrong token, a caller's mistake and a client that leaves are nobody's alarm.
-#[tokio::test]
-async fn callers_mistakes_are_no_message() {
-    let upstream = answering(400, "{}").await;
-    let (robot, hook) = (answering(200, TAKEN).await, answering(200, "").await);
-    let (_folder, gateway) = serve(&upstream, &robot, &hook).await;
-    assert_eq!(gateway.ask(chat("canary-wrong", "m")).await.head.status(), Some(401));
-    assert_eq!(gateway.ask(chat(TOKEN, "m")).await.head.status(), Some(400));
-    gateway.end("TERM").await;
-    assert_eq!((robot.hits(), hook.hits()), (0, 0));
-}
-
-async fn reloads(gateway: &Gateway) -> [String; 2] {
-    let page = metrics(gateway).await;
-    ["applied", "rejected"].map(|result| value(&page, &format!("oar_config_reloads_total{{result=\"{result}\"}}")))
-}
-
-async fn reload(folder: &Folder, gateway: &Gateway, file: &str) {
-    let before = reloads(gateway).await;
-    std::fs::write(folder.root.path().join("config.yaml"), file).unwrap();
-    gateway.signal("HUP").await;
-    while reloads(gateway).await == before {}
-}
-
-/// L03: who has edited the file may not read the log.
-#[tokio::test]
-async fn a_file_that_is_refused_is_one_message_and_the_next_good_one_another() {
-    let upstream = answering(200, "{}").await;
-    let (robot, hook) = (answering(200, TAKEN).await, answering(200, "").await);
-    let (folder, gateway) = serve(&upstream, &robot, &hook).await;
-    let good = std::fs::read_to_string(folder.root.path().join("config.yaml")).unwrap();
-
-    reload(&folder, &gateway, &good).await;
-    assert_eq!(hook.hits(), 0, "what works is no news");
-    for bad in ["adress: canary", "upstreams: ["] {
-        reload(&folder, &gateway, &format!("{good}\n{bad}\n")).await;
-    }
-    heard(&hook, 1).await;
-    for _ in 0..2 {
-        reload(&folder, &gateway, &good).await;
-    }
-    heard(&hook, 2).await;
-    heard(&robot, 2).await;
-    assert_eq!(gateway.end("TERM").await.code, Some(0));
-    let told: Vec<_> = hook.requests().iter().map(json).collect();
-    assert_eq!((told.len(), robot.hits()), (2, 2), "{told:?}");
-    assert_eq!([&told[0]["kind"], &told[1]["kind"]], ["reload", "recovered"], "{told:?}");
-    assert!(told[0]["text"].as_str().unwrap().contains("configuration"), "{told:?}");
 }

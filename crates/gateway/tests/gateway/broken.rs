@@ -57,6 +57,18 @@ async fn a_stream_that_is_cut_ends_with_an_error_event_after_its_last_whole_even
     }
 }
 
+/// M02: one that said so itself is not contradicted, nor told twice.
+#[tokio::test]
+async fn a_stream_that_ends_with_an_error_of_its_own_gets_no_other() {
+    let error = "{\"error\":{\"message\":\"out of memory\"}}";
+    let (chunks, clean, outcome) =
+        streamed([Step::event_stream(), Step::event("1"), Step::event(error), Step::Fin]).await;
+    assert_eq!(chunks.concat(), format!("data: 1\n\ndata: {error}\n\n"));
+    assert_eq!((clean, outcome), (false, Outcome::StreamBroken));
+    let goes_on = [Step::event_stream(), Step::event("1"), Step::event(error), Step::event("2"), Step::Fin];
+    check_broken(goes_on, &format!("data: 1\n\ndata: {error}\n\ndata: 2\n\n")).await;
+}
+
 /// M03: nothing in the framing says that this stream is not complete.
 #[tokio::test]
 async fn a_stream_without_framing_that_just_stops_is_broken() {

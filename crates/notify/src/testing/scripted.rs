@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// What to do with one try.
@@ -13,11 +14,13 @@ pub(crate) enum Step {
     Take,
     Busy,
     Refuse,
+    Later(Duration),
     Hang,
 }
 
 pub(crate) struct Scripted {
     name: &'static str,
+    pace: Duration,
     steps: Mutex<VecDeque<Step>>,
     then: Step,
     seen: Mutex<Vec<(Instant, Alert)>>,
@@ -26,8 +29,13 @@ pub(crate) struct Scripted {
 impl Scripted {
     /// Follows `steps`, one per try, and does `then` ever after.
     pub(crate) fn new(name: &'static str, steps: &[Step], then: Step) -> Arc<Self> {
+        Self::paced(name, Duration::ZERO, steps, then)
+    }
+
+    /// The same, with a pace of its own.
+    pub(crate) fn paced(name: &'static str, pace: Duration, steps: &[Step], then: Step) -> Arc<Self> {
         let steps = Mutex::new(steps.iter().copied().collect());
-        Arc::new(Self { name, steps, then, seen: Mutex::default() })
+        Arc::new(Self { name, pace, steps, then, seen: Mutex::default() })
     }
 
     /// Every try so far: when, and with which alert.
@@ -49,8 +57,13 @@ impl Notifier for Scripted {
             Step::Take => Ok(()),
             Step::Busy => Err(status(503)),
             Step::Refuse => Err(status(403)),
+            Step::Later(wait) => Err(NotifyError::Status { status: 429, said: Default::default(), wait: Some(wait) }),
             Step::Hang => pending().await,
         }
+    }
+
+    fn pace(&self) -> Duration {
+        self.pace
     }
 }
 

@@ -6,21 +6,21 @@ use std::time::Duration;
 
 pub(super) struct Chinese;
 
-const UNITS: Units = Units { milliseconds: "毫秒", seconds: "秒", minutes: "分", hours: "小时", days: "天" };
+const UNITS: Units = Units { milliseconds: "毫秒", seconds: "秒", minutes: "分钟", hours: "小时", days: "天" };
 
 impl Words for Chinese {
     fn fails(&self, upstream: &str, reason: Reason) -> String {
-        format!("上游 {upstream} 出错:{}({reason})", plain(reason))
+        format!("上游 {upstream} 出错：{}（{reason}）", plain(reason))
     }
 
     fn all_failed(&self) -> String {
-        "没有可用的上游:尝试过的全部失败(all_failed)".to_owned()
+        "没有可用的上游：尝试过的全部失败（all_failed）".to_owned()
     }
 
     fn condition(&self, condition: Condition) -> [&'static str; 2] {
         match condition {
-            Condition::RecordsStuck => ["记录无法写入(records_stuck)", "记录正在等待,请求照常处理。原因见日志。"],
-            Condition::ReloadFailed => ["新配置被拒绝(reload_failed)", "原有配置继续有效。问题见日志。"],
+            Condition::RecordsStuck => ["记录无法写入（records_stuck）", "记录正在等待，请求照常处理。原因见日志。"],
+            Condition::ReloadFailed => ["新配置被拒绝（reload_failed）", "原有配置继续有效。问题见日志。"],
         }
     }
 
@@ -29,7 +29,7 @@ impl Words for Chinese {
     }
 
     fn model(&self, model: &str) -> String {
-        format!("模型:{model}")
+        format!("模型：{model}")
     }
 
     fn request(&self, id: &str, outcome: Outcome) -> String {
@@ -40,15 +40,15 @@ impl Words for Chinese {
             Outcome::AllFailed => "客户端收到错误",
             Outcome::ClientClosed | Outcome::Rejected | Outcome::Shed | Outcome::Drained => "客户端没有得到回答",
         };
-        format!("请求:{id},{became}({outcome})")
+        format!("请求：{id}，{became}（{outcome}）")
     }
 
     fn attempts(&self) -> &'static str {
-        "尝试:"
+        "尝试："
     }
 
     fn attempt(&self, number: usize, upstream: &str, result: &str, after: Duration) -> String {
-        format!("{number}. {upstream}:{result},用时 {}", UNITS.say(after))
+        format!("{number}. {upstream}：{result}，用时 {}", UNITS.say(after))
     }
 
     fn others(&self, number: usize) -> String {
@@ -56,17 +56,17 @@ impl Words for Chinese {
     }
 
     fn works(&self, upstream: &str) -> String {
-        format!("上游 {upstream} 已恢复(recovered)")
+        format!("上游 {upstream} 已恢复（recovered）")
     }
 
     fn answered(&self) -> String {
-        "请求重新得到回答(recovered)".to_owned()
+        "请求重新得到回答（recovered）".to_owned()
     }
 
     fn ended(&self, condition: Condition) -> String {
         match condition {
-            Condition::RecordsStuck => "记录重新开始写入(recovered)".to_owned(),
-            Condition::ReloadFailed => "新配置已生效(recovered)".to_owned(),
+            Condition::RecordsStuck => "记录重新开始写入（recovered）".to_owned(),
+            Condition::ReloadFailed => "新配置已生效（recovered）".to_owned(),
         }
     }
 
@@ -76,29 +76,29 @@ impl Words for Chinese {
             (Subject::Condition(Condition::RecordsStuck), _) => format!("此前有 {lasted}无法写入。"),
             (Subject::Condition(Condition::ReloadFailed), 1) => format!("{lasted}前有 1 份配置被拒绝。"),
             (Subject::Condition(Condition::ReloadFailed), _) => {
-                format!("此前有 {faults} 份配置被拒绝,最早一份在 {lasted}前。")
+                format!("此前有 {faults} 份配置被拒绝，最早一份在 {lasted}前。")
             }
-            (Subject::Requests | Subject::Upstream(_), 1) => format!("{quiet}前失败 1 次,此后没有失败。"),
+            (Subject::Requests | Subject::Upstream(_), 1) => format!("{quiet}前失败 1 次，此后没有失败。"),
             (Subject::Requests | Subject::Upstream(_), _) => {
-                format!("{lasted}内失败 {faults} 次,此后 {quiet}没有失败。")
+                format!("{lasted}内失败 {faults} 次，此后 {quiet}没有失败。")
             }
         }
     }
 
     fn recovered(&self, number: usize) -> String {
-        format!("{number} 项故障已结束(recovered)")
+        format!("{number} 项故障已结束（recovered）")
     }
 
     fn held_back(&self, more: u64, within: Duration) -> String {
-        format!("{} 内另有 {more} 次失败(summary)", UNITS.say(within))
+        format!("{}内另有 {more} 次失败（summary）", UNITS.say(within))
     }
 
     fn times(&self, line: &str, times: u64) -> String {
-        format!("{times} 次 {line}")
+        format!("{times} 次：{line}")
     }
 
     fn test(&self) -> [&'static str; 2] {
-        ["这是一条测试消息(test)", "openai-api-route 的告警会发到这里。"]
+        ["这是一条测试消息（test）", "openai-api-route 的告警会发到这里。"]
     }
 }
 
@@ -127,7 +127,7 @@ const fn no_answer(result: AttemptResult) -> &'static str {
         AttemptResult::FirstEventTimeout => "流的首个事件前超时",
         AttemptResult::EndedBeforeEvent => "流在首个事件前结束",
         AttemptResult::ErrorEvent => "流以错误开始",
-        AttemptResult::Redirected => "返回重定向,不会跟随",
+        AttemptResult::Redirected => "返回重定向，不会跟随",
         AttemptResult::Misconfigured => "按当前配置无法尝试",
         AttemptResult::Ok
         | AttemptResult::Status

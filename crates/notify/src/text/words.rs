@@ -67,14 +67,15 @@ impl Units {
     /// A time as people say it, in the two largest units that matter.
     pub(super) fn say(&self, time: Duration) -> String {
         let Self { milliseconds, seconds, minutes, hours, days } = self;
-        let (millis, whole) = (time.as_millis(), time.as_secs());
-        match whole {
-            0 => format!("{millis} {milliseconds}"),
-            1..10 => format!("{}.{} {seconds}", whole, time.subsec_millis() / 100),
-            10..60 => format!("{whole} {seconds}"),
-            60..3600 => two(whole / 60, minutes, whole % 60, seconds),
-            3600..86_400 => two(whole / 3600, hours, whole % 3600 / 60, minutes),
-            _ => two(whole / 86_400, days, whole % 86_400 / 3600, hours),
+        let millis = time.as_millis();
+        // Rounded: what is looked at once a second takes a minute and not 59 s.
+        match time.saturating_add(Duration::from_millis(500)).as_secs() {
+            _ if millis < 1000 => format!("{millis} {milliseconds}"),
+            0..10 => format!("{}.{} {seconds}", millis / 1000, millis % 1000 / 100),
+            whole @ 10..60 => format!("{whole} {seconds}"),
+            whole @ 60..3600 => two(whole / 60, minutes, whole % 60, seconds),
+            whole @ 3600..86_400 => two(whole / 3600, hours, whole % 3600 / 60, minutes),
+            whole => two(whole / 86_400, days, whole % 86_400 / 3600, hours),
         }
     }
 }
@@ -97,8 +98,10 @@ mod tests {
             (0, "0 ms"),
             (999, "999 ms"),
             (1_500, "1.5 s"),
-            (9_999, "9.9 s"),
-            (42_900, "42 s"),
+            (9_499, "9.4 s"),
+            (9_999, "10 s"),
+            (42_900, "43 s"),
+            (59_980, "1 min"),
             (60_000, "1 min"),
             (200_000, "3 min 20 s"),
             (3_600_000, "1 h"),

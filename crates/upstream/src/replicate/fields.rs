@@ -44,7 +44,7 @@ impl Fields {
     }
 }
 
-pub(super) fn unsupported(name: &str) -> Refusal {
+fn unsupported(name: &str) -> Refusal {
     Refusal::field(name, format!("`{name}` is not supported with Replicate's models"))
 }
 

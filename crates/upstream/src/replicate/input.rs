@@ -3,7 +3,7 @@
 use super::ask::Surface;
 use super::conversation::Conversation;
 use super::family::{Family, Field};
-use super::fields::{Fields, OneOrMore, unsupported};
+use super::fields::{Fields, OneOrMore};
 use super::models::PromptStyle;
 use super::prompt::{self, Prompt};
 use super::refusal::Refusal;
@@ -120,10 +120,14 @@ impl<'a> Input<'a> {
 
     /// Sets the model's input for `field`. The client called it `asked`, and that is what it is told if there is none.
     fn put(&mut self, asked: &str, field: Field, value: impl Into<Value>) -> Result<(), Refusal> {
-        let input = self.family.input(field).ok_or_else(|| unsupported(asked))?;
+        let input = self.family.input(field).ok_or_else(|| lacking(asked))?;
         self.values.insert(input.to_owned(), value.into());
         Ok(())
     }
+}
+
+fn lacking(asked: &str) -> Refusal {
+    Refusal::field(asked, format!("`{asked}` is not supported with this model"))
 }
 
 /// Whether an answer is the same without it. Many clients send these whether they are meant or not.

@@ -43,7 +43,11 @@ async fn prediction(streams: &[String], states: &[(&'static str, &'static str)])
     ScriptedUpstream::start(Script::choosing(move |head, _| vec![answer(head)])).await.expect("a port")
 }
 
+/// Replicate is down for a moment.
+const DOWN: (&str, &str) = ("down", "");
+
 fn told(head: &Head, code: u16, (status, output): (&str, &str)) -> Wire {
+    let code = if status == DOWN.0 { 500 } else { code };
     let at = |path: &str| format!("http://{}{path}", head.header("host").expect("a host"));
     let urls = json!({"get": at("/v1/predictions/p"), "cancel": at("/cancel"), "stream": at("/streams/p")});
     let prediction = json!({"id": "p", "status": status, "output": [output], "urls": urls});
@@ -131,6 +135,13 @@ async fn where_a_stream_goes_on_too_late_the_prediction_is_read_instead() {
 }
 
 #[tokio::test]
+async fn a_stream_that_ends_before_it_is_back_where_it_was_lost_is_not_at_its_end() {
+    let streams = [texts("ab") + IDLE, texts("a") + DONE];
+    let upstream = prediction(&streams, &[("processing", "ab"), DOWN, ("succeeded", "abcd")]).await;
+    assert_eq!(ask(&upstream).await, ("abcd".to_owned(), None));
+}
+
+#[tokio::test]
 async fn what_was_left_out_all_the_same_is_no_clean_end() {
     let streams = [texts("ab") + IDLE, texts("d") + DONE];
     let upstream = prediction(&streams, &[("processing", "ab"), ("succeeded", "abcd")]).await;
@@ -157,7 +168,7 @@ async fn a_stream_is_opened_again_before_the_first_text_too() {
 
 #[tokio::test]
 async fn a_stream_is_opened_again_so_often_and_not_for_ever() {
-    let states = [("processing", "a"), ("processing", "a"), ("succeeded", "ab")];
+    let states = [("processing", "a"), ("processing", "a"), ("processing", "a"), ("succeeded", "ab")];
     let upstream = prediction(&[texts("a") + IDLE, IDLE.to_owned()], &states).await;
     let Ask { creation, shape, stops } = Ask::read(Surface::Chat, BODY.as_bytes(), &[]).expect("translated");
     let origins = Origins::new(&settings(&upstream)).expect("valid");

@@ -10,7 +10,7 @@ use std::fmt;
 /// models:
 ///   - model: mistralai/*          # `*` stands for any characters, none included; versions are left out
 ///     prompt: mistral             # absent: what the model's name tells
-///     fields:                     # absent ones are called what the model's name tells, or as OpenAI calls them
+///     fields:                     # those that are absent are called what the model's name tells
 ///       max_tokens: max_new_tokens
 ///       seed: null                # the model has no such input
 /// ```
@@ -37,7 +37,8 @@ pub enum PromptStyle {
     Messages,
 }
 
-/// What a model's inputs are called. The fields have OpenAI's names; the last four are of this module's own making.
+/// What a model's inputs are called, each by what OpenAI calls it; `top_k`, `system_prompt` and `prompt_template` are not
+/// OpenAI's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct InputNames {
@@ -47,7 +48,7 @@ pub struct InputNames {
     pub temperature: InputName,
     /// As OpenAI's.
     pub top_p: InputName,
-    /// Not OpenAI's, but many clients can send it.
+    /// Many clients can send it.
     pub top_k: InputName,
     /// A text, in which commas stand between the sequences. Without such an input, the answer is cut all the same.
     pub stop: InputName,
@@ -70,7 +71,7 @@ pub struct InputNames {
 /// What one input is called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum InputName {
-    /// What the model's name tells, or else what OpenAI calls it.
+    /// What the model's name tells, or else what most models call it: `stop_sequences`, and OpenAI's name for all others.
     #[default]
     AsUsual,
     /// The model has no such input: a request that needs it is answered 400. Written `null`.
@@ -174,7 +175,7 @@ impl Pattern {
             let Some((_, after)) = rest.split_once(part) else { return false };
             rest = after;
         }
-        true
+        rest.ends_with(tail)
     }
 }
 

@@ -30,16 +30,13 @@ pub(super) fn refusal(
 impl Problem {
     /// What is wrong, and with which inputs unless that was said already.
     fn message(&self) -> Option<String> {
-        let mut message = text(&self.0, "detail").or_else(|| text(&self.0, "title"))?.trim().to_owned();
-        let fields = self.0.get("invalid_fields").and_then(Value::as_array);
-        for field in fields.into_iter().flatten() {
-            let parts = [text(field, "field"), text(field, "description")];
-            if parts.iter().flatten().any(|part| !message.contains(part)) {
-                let parts = parts.into_iter().flatten().collect::<Vec<_>>();
-                message = format!("{message}; {}", parts.join(": "));
-            }
-        }
-        Some(message)
+        let detail = text(&self.0, "detail").or_else(|| text(&self.0, "title"))?.trim();
+        let fields = self.0.get("invalid_fields").and_then(Value::as_array).into_iter().flatten();
+        let more = fields.filter_map(|field| {
+            let (name, wrong) = (text(field, "field")?, text(field, "description")?);
+            (!detail.contains(wrong)).then(|| format!("; {name}: {wrong}"))
+        });
+        Some(detail.to_owned() + &more.collect::<String>())
     }
 
     /// How long to wait, in whole seconds: a field of its own, or `Your rate limit resets in ~30s.`
@@ -111,7 +108,7 @@ mod tests {
         let fields = Value::from(vec![field("input.seed", "must be an integer"), field("input", "prompt is required")]);
         let expected = "Input validation failed; input.seed: must be an integer; input: prompt is required";
         assert_eq!(message("Input validation failed", fields.clone()), expected);
-        let told = "- input.seed: must be an integer\n- input: prompt is required\n";
+        let told = "- input.seed: must be an integer\n- input.prompt: prompt is required\n";
         assert_eq!(message(told, fields), told.trim());
         assert_eq!(message("Input validation failed", "odd".into()), "Input validation failed");
     }

@@ -1,8 +1,11 @@
 use super::*;
 use std::sync::mpsc::sync_channel;
 
+/// What happens at which second.
+type Happening = (u64, fn(&Alerts));
+
 /// What is told while `steps` happen, each at its second, and for ten minutes after.
-async fn check(steps: &[(u64, &dyn Fn(&Alerts))], expected: &[(u64, Kind, &str)]) {
+async fn check(steps: &[Happening], expected: &[(u64, Kind, &str)]) {
     let channel = Scripted::new("one", &[], Step::Take);
     let (alerts, worker) = start(&[&channel]);
     let begin = Instant::now();
@@ -39,34 +42,34 @@ const fn at(second: u64, (kind, line): (Kind, &'static str)) -> (u64, Kind, &'st
 
 #[tokio::test(start_paused = true)]
 async fn an_upstream_that_works_again_is_told_a_window_after_its_last_fault() {
-    check(&[(0, &fails), (10, &fails), (12, &works)], &[at(0, FAILS), at(70, WORKS)]).await;
+    check(&[(0, fails), (10, fails), (12, works)], &[at(0, FAILS), at(70, WORKS)]).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_upstream_that_flaps_stays_in_trouble() {
-    let steps: Vec<_> = (0..20).flat_map(|n| [(n * 20, &fails as &dyn Fn(&Alerts)), (n * 20 + 10, &works)]).collect();
+    let steps: Vec<_> = (0..20).flat_map(|n| [(n * 20, fails as fn(&Alerts)), (n * 20 + 10, works)]).collect();
     let told: Vec<_> = (0..7).map(|n| at(n * 60, FAILS)).chain([at(440, WORKS)]).collect();
     check(&steps, &told).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_request_that_worked_nothing_is_claimed() {
-    check(&[(0, &fails)], &[at(0, FAILS)]).await;
-    check(&[(0, &works), (1, &fails)], &[at(1, FAILS)]).await;
+    check(&[(0, fails)], &[at(0, FAILS)]).await;
+    check(&[(0, works), (1, fails)], &[at(1, FAILS)]).await;
     let other = |alerts: &Alerts| alerts.finished(&success("secondary"));
-    check(&[(0, &fails), (1, &other)], &[at(0, FAILS)]).await;
+    check(&[(0, fails), (1, other)], &[at(0, FAILS)]).await;
     // It was under way before the fault, and ended well after it.
     let long = |alerts: &Alerts| {
         let story = success("primary");
         alerts.finished(&Exchange { elapsed: Duration::from_secs(20), ..Exchange::clone(&story) }.into());
     };
-    check(&[(0, &fails), (19, &long)], &[at(0, FAILS)]).await;
+    check(&[(0, fails), (19, long)], &[at(0, FAILS)]).await;
     // The client may have left because nothing came.
     let left = |alerts: &Alerts| {
         let story = success("primary");
         alerts.finished(&Exchange { outcome: Outcome::ClientClosed, ..Exchange::clone(&story) }.into());
     };
-    check(&[(0, &fails), (19, &left)], &[at(0, FAILS)]).await;
+    check(&[(0, fails), (19, left)], &[at(0, FAILS)]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,20 +80,20 @@ async fn requests_and_upstreams_that_work_again_at_once_are_one_message() {
     let all_work = |alerts: &Alerts| ["primary", "spare"].iter().for_each(|name| alerts.finished(&success(name)));
     let failed = (Kind::Alert, "no upstream left: each one that was tried failed (all_failed)");
     let over = (Kind::Recovered, "3 troubles are over (recovered)");
-    check(&[(0, &all_fail), (5, &all_work)], &[at(0, failed), at(60, over)]).await;
+    check(&[(0, all_fail), (5, all_work)], &[at(0, failed), at(60, over)]).await;
 }
 
 /// D02, D03: the end is told at once, but only to those who know of the beginning.
 #[tokio::test(start_paused = true)]
 async fn records_that_are_written_again_are_told_at_once() {
     let (stuck, written) = (Alerts::records_are_stuck, Alerts::records_are_written);
-    check(&[(0, &stuck), (5, &written)], &[at(0, STUCK), at(5, WRITTEN)]).await;
-    check(&[(0, &written)], &[]).await;
+    check(&[(0, stuck), (5, written)], &[at(0, STUCK), at(5, WRITTEN)]).await;
+    check(&[(0, written)], &[]).await;
     // Twice within the window is once, …
-    let twice: [(u64, &dyn Fn(&Alerts)); 4] = [(0, &stuck), (5, &written), (10, &stuck), (15, &written)];
+    let twice: [Happening; 4] = [(0, stuck), (5, written), (10, stuck), (15, written)];
     check(&twice, &[at(0, STUCK), at(5, WRITTEN)]).await;
     // … unless it goes on.
-    let goes_on: [(u64, &dyn Fn(&Alerts)); 4] = [(0, &stuck), (5, &written), (10, &stuck), (100, &written)];
+    let goes_on: [Happening; 4] = [(0, stuck), (5, written), (10, stuck), (100, written)];
     check(&goes_on, &[at(0, STUCK), at(5, WRITTEN), at(60, STUCK), at(100, WRITTEN)]).await;
 }
 
@@ -98,9 +101,9 @@ async fn records_that_are_written_again_are_told_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_rejected_configuration_is_told_and_the_next_that_is_applied() {
     let (failed, worked) = (Alerts::reload_failed, Alerts::reload_worked);
-    let steps: [(u64, &dyn Fn(&Alerts)); 4] = [(0, &worked), (1, &failed), (2, &failed), (300, &failed)];
+    let steps: [Happening; 4] = [(0, worked), (1, failed), (2, failed), (300, failed)];
     check(&steps, &[at(1, REJECTED), at(300, REJECTED)]).await;
-    let steps: [(u64, &dyn Fn(&Alerts)); 4] = [(0, &failed), (30, &failed), (90, &worked), (91, &worked)];
+    let steps: [Happening; 4] = [(0, failed), (30, failed), (90, worked), (91, worked)];
     check(&steps, &[at(0, REJECTED), at(90, APPLIED)]).await;
 }
 
