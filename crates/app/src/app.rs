@@ -5,7 +5,7 @@ use crate::current::{Current, Serving};
 use crate::front::Front;
 use crate::listen;
 use crate::memory;
-use crate::observers::Observers;
+use crate::observers::{Observers, Own};
 use crate::reload::Reloading;
 use crate::serve::{self, Connections, Listeners, Shutdown};
 use crate::tally;
@@ -27,7 +27,7 @@ pub struct App {
     pub(crate) assembly: Assembly,
     /// Make the upstreams of the configurations that are still to come.
     pub(crate) backends: Backends,
-    pub(crate) observers: Vec<Arc<dyn Observer>>,
+    pub(crate) own: Own,
     /// Owns what runs beside the requests: the writer, the alerts, what upstreams leave behind.
     pub(crate) tasks: TaskTracker,
 }
@@ -136,9 +136,9 @@ impl App {
         H: Future<Output = ()>,
     {
         let listeners = Listeners { api: listener, metrics: self.bind_metrics().await? };
-        let Self { assembly, backends, observers, tasks } = self;
+        let Self { assembly, backends, own, tasks } = self;
         let observers = tokio::select! {
-            observers = Observers::open(&assembly, observers, tasks) => observers?,
+            observers = Observers::open(&assembly, own, tasks) => observers?,
             () = &mut shutdown.stop => return Ok(()),
         };
         let connections = Connections::new(serve::limits(&assembly.config));

@@ -2,8 +2,10 @@ use crate::app::App;
 use crate::assembly::Assembly;
 use crate::backends::{BackendError, Backends};
 use crate::kept::Audience;
+use crate::observers::Own;
 use oar_config::{Draft, Problems, Settings};
 use oar_exchange::Observer;
+use oar_notify::Notifier;
 use oar_upstream::Upstream;
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use tokio_util::task::TaskTracker;
 pub struct Builder {
     draft: Draft,
     backends: Backends,
-    observers: Vec<Arc<dyn Observer>>,
+    own: Own,
     tasks: TaskTracker,
 }
 
@@ -39,7 +41,7 @@ pub struct UpstreamSummary {
 impl Builder {
     pub(crate) fn new(draft: Draft) -> Self {
         let tasks = TaskTracker::new();
-        Self { draft, backends: Backends::built_in(&tasks), observers: Vec::new(), tasks }
+        Self { draft, backends: Backends::built_in(&tasks), own: Own::default(), tasks }
     }
 
     /// Adds a backend: entries with `type: {backend}` are made by `factory`, from the keys that are its own.
@@ -55,7 +57,15 @@ impl Builder {
     /// Adds somebody who hears every request's story, beside the records, the metrics, the alerts and the log.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observers.push(observer);
+        self.own.observers.push(observer);
+        self
+    }
+
+    /// Adds a channel of its own to those that the configuration names: it is told the same, as often, in the same
+    /// language. [`try_channels`](crate::try_channels) leaves it out.
+    #[must_use]
+    pub fn notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
+        self.own.notifiers.push(notifier);
         self
     }
 
@@ -65,8 +75,8 @@ impl Builder {
     ///
     /// Every problem that the draft has, that backends have with their settings, and every entry with an unknown `type`.
     pub fn build(self) -> Result<App, Problems> {
-        let assembly = Assembly::of(self.draft, &self.backends, Audience::of(&self.observers))?;
-        Ok(App { assembly, backends: self.backends, observers: self.observers, tasks: self.tasks })
+        let assembly = Assembly::of(self.draft, &self.backends, Audience::of(&self.own.observers))?;
+        Ok(App { assembly, backends: self.backends, own: self.own, tasks: self.tasks })
     }
 }
 

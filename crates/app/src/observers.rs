@@ -12,7 +12,7 @@ use crate::vigil;
 use oar_config::Config;
 use oar_exchange::Observer;
 use oar_metrics::Metrics;
-use oar_notify::{Alerts, SetupError};
+use oar_notify::{Alerts, Notifier, SetupError};
 use oar_record::Recorder;
 use std::future::Future;
 use std::sync::Arc;
@@ -44,6 +44,15 @@ pub(crate) struct Observers {
     tasks: TaskTracker,
 }
 
+/// Who listens beside those whom a configuration names: the embedder's own.
+#[derive(Default)]
+pub(crate) struct Own {
+    /// These hear every story.
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
+    /// These are told what people should hear.
+    pub(crate) notifiers: Vec<Arc<dyn Notifier>>,
+}
+
 /// The recorder, and the way to make its writer flush and end.
 struct Records {
     recorder: Arc<Recorder>,
@@ -58,23 +67,19 @@ impl Records {
 }
 
 impl Observers {
-    /// Opens what has to be opened; `own` are the embedder's.
-    pub(crate) async fn open(
-        assembly: &Assembly,
-        own: Vec<Arc<dyn Observer>>,
-        tasks: TaskTracker,
-    ) -> Result<Self, RunError> {
+    /// Opens what has to be opened.
+    pub(crate) async fn open(assembly: &Assembly, own: Own, tasks: TaskTracker) -> Result<Self, RunError> {
         let config = &assembly.config;
         let hostname = channels::hostname(config);
         let metrics = Arc::new(Metrics::new(assembly.upstreams.iter().map(|upstream| upstream.name.as_str())));
         let records = start_records(config, &hostname, &metrics, &tasks).await?;
-        let alerts = start_alerts(config, &hostname, &metrics, &tasks)?;
+        let alerts = start_alerts(config, own.notifiers, &metrics, &tasks)?;
         let vigil = CancellationToken::new();
         if let (Some(records), Some(alerts)) = (&records, &alerts) {
             let watch = vigil::watch(records.recorder.counters(), Arc::clone(alerts));
             tasks.spawn(vigil.clone().run_until_cancelled_owned(watch));
         }
-        Ok(Self { metrics, records, alerts, own, vigil, tasks })
+        Ok(Self { metrics, records, alerts, own: own.observers, vigil, tasks })
     }
 
     /// All of them.
@@ -138,17 +143,19 @@ async fn start_records(
     Ok(Some(Records { recorder: Arc::new(recorder), stop }))
 }
 
+/// Tells people through the configured channels, and through `own`.
 fn start_alerts(
     config: &Config,
-    hostname: &str,
+    own: Vec<Arc<dyn Notifier>>,
     metrics: &Metrics,
     tasks: &TaskTracker,
 ) -> Result<Option<Arc<Alerts>>, SetupError> {
-    let notifiers = channels::notifiers(&config.notify)?;
+    let mut notifiers = channels::notifiers(&config.notify)?;
+    notifiers.extend(own);
     if notifiers.is_empty() {
         return Ok(None);
     }
-    let (alerts, worker) = Alerts::start(notifiers, hostname, channels::policy(&config.notify));
+    let (alerts, worker) = Alerts::start(notifiers, channels::hostname(config), channels::policy(&config.notify));
     tally::alerts(metrics, alerts.counts());
     tasks.spawn(worker.run());
     Ok(Some(Arc::new(alerts)))

@@ -4,7 +4,7 @@
 //! cargo run -p oar-notify --example file -- alerts.jsonl
 //! ```
 //!
-//! An embedder hands the `Alerts` to `App::builder(config).observer(..)`, and the worker to its own tasks. A channel that
+//! In a gateway, `App::builder(config).notifier(Arc::new(File { path }))` is all of it. A channel that
 //! sends mail looks the same: `notify` hands `alert.text()` to the mail library of your choice, with its first line as the
 //! subject.
 

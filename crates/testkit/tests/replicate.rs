@@ -53,6 +53,10 @@ async fn stream(at: &Running, prediction: &Value, headers: &[(&str, &str)]) -> R
     ask(at, "GET", &path(prediction, "stream"), headers, &json!(null)).await
 }
 
+async fn happened(at: &Running, moment: Moment) {
+    tokio::time::timeout(Duration::from_secs(10), at.happened(moment)).await.expect("it happens");
+}
+
 /// The path of a link: the raw client calls every host by the same name.
 fn path(prediction: &Value, link: &str) -> String {
     let url = prediction["urls"][link].as_str().expect("an address");
@@ -87,7 +91,7 @@ async fn a_prediction_processes_and_then_succeeds_with_metrics() {
     let prediction = created(&standin, "m").await;
     assert_eq!(get(&standin, &prediction).await["status"], "starting");
     first.open();
-    standin.happened(Moment::FirstPiece).await;
+    happened(&standin, Moment::FirstPiece).await;
     let told = get(&standin, &prediction).await;
     assert_eq!(
         (&told["status"], &told["output"], &told["metrics"]),
@@ -95,7 +99,7 @@ async fn a_prediction_processes_and_then_succeeds_with_metrics() {
     );
     assert!(told["started_at"].is_string() && told["completed_at"].is_null(), "{told}");
     second.open();
-    standin.happened(Moment::Ended).await;
+    happened(&standin, Moment::Ended).await;
     let told = get(&standin, &prediction).await;
     assert_eq!((&told["status"], &told["output"]), (&json!("succeeded"), &json!(["a", "b"])));
     let metrics = &told["metrics"];
@@ -202,7 +206,7 @@ async fn a_cancelled_prediction_stops() {
     let gate = Gate::new();
     let standin = playing([say("a"), Step::Until(gate.clone()), say("b"), Step::Succeed]).await;
     let prediction = created(&standin, "m").await;
-    standin.happened(Moment::FirstPiece).await;
+    happened(&standin, Moment::FirstPiece).await;
     let answer = ask(&standin, "POST", &path(&prediction, "cancel"), &KEY, &json!(null)).await;
     assert_eq!((answer.head.status(), &json_of(&answer)["status"]), (Some(200), &json!("canceled")));
     gate.open();
@@ -218,6 +222,14 @@ async fn a_cancelled_prediction_stops() {
 }
 
 #[tokio::test]
+async fn what_has_ended_stays_as_it_ended() {
+    let standin = standin().await;
+    let prediction = ended(&standin, "m").await;
+    let told = json_of(&ask(&standin, "POST", &path(&prediction, "cancel"), &KEY, &json!(null)).await);
+    assert_eq!((&told, &told["status"]), (&prediction, &json!("succeeded")));
+}
+
+#[tokio::test]
 async fn who_leaves_a_stream_is_noticed() {
     let standin = playing([say("a")]).await;
     let prediction = created(&standin, "m").await;
@@ -225,7 +237,7 @@ async fn who_leaves_a_stream_is_noticed() {
     client.send(request_bytes("GET", &path(&prediction, "stream"), &[], b"")).await.expect("sent");
     client.read_head().await.expect("a head");
     drop(client);
-    standin.happened(Moment::StreamLeft).await;
+    happened(&standin, Moment::StreamLeft).await;
 }
 
 #[tokio::test]

@@ -132,18 +132,21 @@ async fn the_rest_of_a_lost_stream_is_read_from_the_prediction() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_lost_while_the_model_goes_on_is_said_once_and_whole() {
+async fn a_stream_that_is_lost_while_the_model_goes_on_is_read_on_from_where_it_was() {
     for lost in [Step::Close, Step::Cut, Step::IdleClose] {
         let (what, gate) = (format!("{lost:?}"), Gate::new());
         let steps =
             [say("Once"), say(" upon"), lost, Step::Until(gate.clone()), say(" a"), say(" time"), Step::Succeed];
         let house = House::playing(Play::new(steps)).await;
         let response = house.send(&streamed(&json!({}))).await;
-        let (chunks, ()) = tokio::join!(read_chunks(response), async {
-            house.saw(GET).await;
+        let (chunks, again) = tokio::join!(read_chunks(response), async {
+            let again = house.saw_nth(STREAM, 2).await;
             gate.open();
+            again
         });
         assert_eq!(content(&chunks), "Once upon a time", "{what}");
+        let last = again.header("last-event-id").expect("an id");
+        assert!(last.ends_with(":1"), "{what}: {last}");
     }
 }
 

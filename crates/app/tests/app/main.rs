@@ -8,6 +8,7 @@ mod flood;
 mod front;
 mod kept;
 mod leaving;
+mod notifier;
 mod paths;
 mod patience;
 mod records;

@@ -54,7 +54,7 @@
 //! # }
 //! ```
 //!
-//! It is no model of Replicate's limits, validation, billing, files, webhooks or trainings.
+//! It is no model of Replicate's limits, deadlines, validation, billing, files, webhooks or trainings.
 
 #![allow(clippy::indexing_slicing, reason = "indexing a `serde_json::Value` yields null for what is absent")]
 
