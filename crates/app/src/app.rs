@@ -11,7 +11,6 @@ use crate::serve::{self, Connections, Listeners, Shutdown};
 use crate::tally;
 use futures_util::stream::{self, Stream};
 use oar_config::{Config, Draft, Problem, Problems};
-use oar_exchange::Observer;
 use oar_notify::SetupError;
 use oar_record::OpenError;
 use std::fmt;
