@@ -81,7 +81,12 @@ impl Book {
 
     /// What people should hear though nothing has just happened: who works again, what goes on, what was held back.
     pub(crate) fn due(&mut self, now: Instant) -> Vec<Event> {
-        let mut due = Vec::from_iter(self.recovered(now));
+        let mut due = Vec::new();
+        if self.grouping.has_overflowed(now) {
+            // What people do not know of comes before what is over.
+            due.extend(self.summary(now).map(Event::Summary));
+        }
+        due.extend(self.recovered(now));
         for condition in self.standings.untold() {
             due.extend(self.tell_condition(condition, now));
         }
@@ -192,5 +197,18 @@ mod tests {
         assert!(matches!(&book.due(minute(1))[..], [Event::Summary(_)]));
         assert!(matches!(&book.due(minute(2))[..], [Event::Recovered(recovered)] if recovered.len() == 1));
         assert_eq!(book.failed(&[trouble("c", 500)], minute(2)), None, "that was the message of this minute");
+    }
+
+    #[test]
+    fn what_nobody_was_told_of_comes_before_what_is_over() {
+        let (start, mut book) = (Instant::now(), Book::new(&Policy { messages_per_minute: 2, ..Policy::default() }));
+        ["a", "b", "c"].iter().for_each(|name| drop(book.failed(&[trouble(name, 500)], start)));
+        ["a", "b", "c"].iter().for_each(|name| book.answered(&Arc::from(*name), start));
+        let due = book.due(start + Duration::from_secs(60));
+        assert!(
+            matches!(&due[..], [Event::Summary(summary), Event::Recovered(recovered)]
+            if summary.more == 1 && recovered.len() == 3),
+            "{due:?}"
+        );
     }
 }
