@@ -3,6 +3,7 @@
 use oar_config::{Access, Config, Database, Order, UpstreamConfig};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ struct Adapter {
     _keep_header: bool,
     #[serde(default, rename = "stream_hosts")]
     _stream_hosts: Vec<String>,
+    #[serde(default, rename = "models")]
+    _models: Vec<IgnoredAny>,
 }
 
 fn sample_path() -> PathBuf {

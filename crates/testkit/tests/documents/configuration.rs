@@ -45,7 +45,7 @@ fn every_example_loads() {
 /// A whole configuration that holds `example`, a line of the section that `path` names.
 fn configuration_with(path: &str, example: &str) -> String {
     let section = path.rsplit_once('.').map_or("", |(section, _)| section);
-    let is_of_replicate = path.ends_with("stream_hosts");
+    let is_of_replicate = path.ends_with("stream_hosts") || path.ends_with(".models");
     let usual: &[&str] = match section {
         "upstreams[]" if is_of_replicate => &["type: replicate", "sk: key"],
         "upstreams[]" => &["sk: key", "endpoint: https://api.example.com/v1"],
@@ -83,7 +83,7 @@ fn nested(path: &str, lines: &[&str]) -> String {
 }
 
 /// The paths of all keys that are no sections.
-fn known() -> Words {
+pub(crate) fn known() -> Words {
     let mut known = Words::new();
     for key in keys_of("") {
         collect(&key, &mut known);
@@ -121,7 +121,7 @@ fn backends() -> Vec<String> {
 }
 
 /// What the problem at `path` says about the keys that are known there.
-fn told_keys(text: &str, path: &str) -> Vec<String> {
+pub(crate) fn told_keys(text: &str, path: &str) -> Vec<String> {
     let problems = problems(text);
     let hint = problems.iter().find(|problem| problem.path == path).and_then(|problem| problem.hint.as_deref());
     hint.and_then(|hint| hint.strip_prefix("known keys: ")).map(list).unwrap_or_default()
@@ -131,7 +131,7 @@ fn list(names: &str) -> Vec<String> {
     names.split(", ").map(str::to_owned).collect()
 }
 
-fn problems(text: &str) -> Vec<Problem> {
+pub(crate) fn problems(text: &str) -> Vec<Problem> {
     let app = Config::parse(text, "config.yaml", &|_| None).and_then(|config| App::builder(config).build());
     app.err().map(|problems| problems.iter().cloned().collect()).unwrap_or_default()
 }

@@ -9,12 +9,14 @@ mod links;
 mod samples;
 mod translations;
 
+mod alerts;
 mod architecture;
 mod configuration;
 mod life_of_a_request;
 mod readme;
 mod records;
 mod reliability;
+mod replicate;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -40,10 +40,21 @@ fn every_rust_block_is_compiled() {
 
 #[test]
 fn blocks_say_what_they_are() {
-    let known = ["bash", "rust", "text", "yaml"];
+    // `message`: what people read in a chat.
+    let known = ["bash", "json", "message", "python", "rust", "text", "yaml"];
     for page in Page::all() {
         for block in &page.blocks {
             assert!(known.contains(&block.language.as_str()), "{}: a block of `{}`", page.name, block.language);
+        }
+    }
+}
+
+#[test]
+fn every_json_is_one() {
+    for page in Page::all() {
+        for block in page.blocks_in("json") {
+            let json: Result<serde_json::Value, _> = serde_json::from_str(&block.text);
+            assert!(json.is_ok(), "{}: {json:?} of {}", page.name, block.text);
         }
     }
 }
