@@ -88,7 +88,11 @@ impl Alerts {
 
 impl Observer for Alerts {
     fn finished(&self, exchange: &Arc<Exchange>) {
-        self.desk.hear(exchange, &Trouble::all_in(exchange, &self.outcomes));
+        let troubles = Trouble::all_in(exchange);
+        match Ending::of(exchange.outcome) {
+            Some(ending) if !self.outcomes.contains(&ending) => self.desk.overhear(exchange, &troubles),
+            Some(_) | None => self.desk.hear(exchange, &troubles),
+        }
     }
 }
 

@@ -43,7 +43,7 @@ impl Book {
 
     /// Decides on a request that met `troubles`, the gravest first; `None` when it is held back, and counted.
     pub(crate) fn failed(&mut self, troubles: &[Trouble], now: Instant) -> Option<Admitted> {
-        self.note_faults(troubles, now);
+        self.note_faults(troubles, |standings, subject| standings.fault(subject, now));
         let news: Vec<_> = troubles.iter().filter(|trouble| self.grouping.is_news(trouble, now)).cloned().collect();
         match (news.first(), troubles.first()) {
             (Some(_), _) if self.quota.take(now) => {
@@ -55,6 +55,11 @@ impl Book {
             (None, None) => {}
         }
         None
+    }
+
+    /// A request of which people are not told met `troubles`. That puts nobody in trouble, and gets nobody out of it.
+    pub(crate) fn failed_untold(&mut self, troubles: &[Trouble], now: Instant) {
+        self.note_faults(troubles, |standings, subject| standings.fault_again(&subject, now));
     }
 
     /// A request that began at `began` was answered by `upstream`.
@@ -97,11 +102,11 @@ impl Book {
         due
     }
 
-    fn note_faults(&mut self, troubles: &[Trouble], now: Instant) {
+    fn note_faults(&mut self, troubles: &[Trouble], note: impl Fn(&mut Standings, Subject)) {
         for (index, subject) in troubles.iter().map(Trouble::subject).enumerate() {
             // Several reasons in one request are one fault.
             if !troubles.iter().take(index).any(|earlier| earlier.subject() == subject) {
-                self.standings.fault(subject, now);
+                note(&mut self.standings, subject);
             }
         }
     }

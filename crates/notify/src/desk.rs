@@ -42,6 +42,14 @@ impl Desk {
         }
     }
 
+    /// Hears of a request of which people are not told, whatever it met: whoever fails in it does not work again.
+    pub(crate) fn overhear(&self, exchange: &Exchange, troubles: &[Trouble]) {
+        if !troubles.is_empty() && self.is_watchful.load(Ordering::Relaxed) {
+            self.write(|book, now| book.failed_untold(troubles, now));
+        }
+        self.hear(exchange, &[]);
+    }
+
     fn hear_failure(&self, exchange: &Exchange, troubles: &[Trouble]) {
         let (due, admitted) = self.write(|book, now| {
             let due = if book.owes_summary(now) { book.due(now) } else { Vec::new() };

@@ -71,6 +71,9 @@ pub enum NotifyError {
     /// The channel was not reached, or the connection failed.
     #[error("channel was not reached")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
+    /// The [`Notifier`] itself panicked.
+    #[error("channel panicked")]
+    Panicked,
 }
 
 impl NotifyError {
@@ -79,7 +82,7 @@ impl NotifyError {
         match self {
             Self::Status { status, .. } => matches!(status, 408 | 429 | 500..),
             Self::Refused { temporary, .. } => *temporary,
-            Self::Answer => false,
+            Self::Answer | Self::Panicked => false,
             Self::Timeout(_) | Self::Unreachable(_) => true,
         }
     }
@@ -88,7 +91,7 @@ impl NotifyError {
     pub const fn wait(&self) -> Option<Duration> {
         match self {
             Self::Status { wait, .. } | Self::Refused { wait, .. } => *wait,
-            Self::Answer | Self::Timeout(_) | Self::Unreachable(_) => None,
+            Self::Answer | Self::Timeout(_) | Self::Unreachable(_) | Self::Panicked => None,
         }
     }
 }

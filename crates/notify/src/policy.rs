@@ -9,7 +9,7 @@ pub struct Policy {
     pub window: Duration,
     /// How many messages there may be in 60 s, all kinds together; 20 by default, and never less than one.
     pub messages_per_minute: usize,
-    /// Which requests are looked at, by their ends; all four by default. An upstream's fault in a request that another
+    /// Of which requests people are told, by their ends; all four by default. An upstream's fault in a request that another
     /// upstream saved counts under [`Ending::Ok`]. With an empty set people hear of records and reloads alone.
     pub outcomes: BTreeSet<Ending>,
     /// The language of messages.

@@ -49,10 +49,14 @@ impl Standings {
             Subject::Condition(_) => Duration::ZERO,
         };
         let new = Standing { since: now, last_fault: now, faults: 0, rest, was_told: false, works_since: None };
-        let standing = self.troubled.entry(subject).or_insert(new);
-        standing.faults += 1;
-        standing.last_fault = now;
-        standing.works_since = None;
+        self.troubled.entry(subject).or_insert(new).fault(now);
+    }
+
+    /// `subject` was at fault, which counts if it is in trouble already.
+    pub(crate) fn fault_again(&mut self, subject: &Subject, now: Instant) {
+        if let Some(standing) = self.troubled.get_mut(subject) {
+            standing.fault(now);
+        }
     }
 
     /// People are told that `subject` is in trouble.
@@ -103,6 +107,12 @@ impl Standings {
 }
 
 impl Standing {
+    fn fault(&mut self, now: Instant) {
+        self.faults += 1;
+        self.last_fault = now;
+        self.works_since = None;
+    }
+
     /// How long the last fault is ago.
     fn quiet(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.last_fault)

@@ -1,6 +1,4 @@
-use crate::policy::Ending;
 use oar_exchange::{Attempt, AttemptResult, Exchange, Outcome};
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -64,16 +62,12 @@ impl Trouble {
         }
     }
 
-    /// What of `exchange` people should hear about, the gravest first; empty when it is nobody's business, or when its
-    /// end is none of `endings`.
+    /// What of `exchange` people should hear about, the gravest first; empty when it is nobody's business.
     ///
     /// An upstream that fails is worth telling even when the next one saved the request. Callers' mistakes, clients
     /// that left and the gateway's own refusals are not, whatever had happened before.
-    pub(crate) fn all_in(exchange: &Exchange, endings: &BTreeSet<Ending>) -> Vec<Self> {
+    pub(crate) fn all_in(exchange: &Exchange) -> Vec<Self> {
         let mut troubles: Vec<Self> = Vec::new();
-        if !Ending::of(exchange.outcome).is_some_and(|ending| endings.contains(&ending)) {
-            return troubles;
-        }
         match exchange.outcome {
             Outcome::ClientClosed | Outcome::Rejected | Outcome::Shed | Outcome::Drained => return troubles,
             Outcome::AllFailed => troubles.push(Self::AllFailed),
@@ -168,7 +162,7 @@ mod tests {
 
     /// The troubles of an exchange that ended with `outcome` after `attempts`, as `upstream: reason`.
     fn troubles(outcome: Outcome, attempts: &[Attempt]) -> Vec<String> {
-        let told = Trouble::all_in(&exchange(outcome, attempts), &Ending::ALL.into());
+        let told = Trouble::all_in(&exchange(outcome, attempts));
         told.iter().map(|trouble| format!("{}: {trouble}", trouble.upstream().unwrap_or("-"))).collect()
     }
 
@@ -233,19 +227,6 @@ mod tests {
             };
             assert_eq!(troubles(outcome, &fault), expected, "{outcome}");
         }
-    }
-
-    /// N05: whatever is configured, and whatever had happened before.
-    #[test]
-    fn only_the_ends_that_were_asked_for_alert() {
-        let fault = [attempt("a", AttemptResult::HeadTimeout)];
-        for asked in Ending::ALL {
-            for outcome in Outcome::ALL {
-                let told = Trouble::all_in(&exchange(outcome, &fault), &BTreeSet::from([asked]));
-                assert_eq!(!told.is_empty(), outcome == asked.outcome(), "{outcome} when {asked:?} was asked for");
-            }
-        }
-        assert!(Trouble::all_in(&exchange(Outcome::AllFailed, &fault), &BTreeSet::new()).is_empty());
     }
 
     #[test]

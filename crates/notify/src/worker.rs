@@ -2,8 +2,10 @@ use crate::alert::Alert;
 use crate::counts::ChannelCounts;
 use crate::desk::Desk;
 use crate::notifier::{Notifier, NotifyError};
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -126,9 +128,12 @@ impl Channel {
     }
 
     async fn try_once(&self, alert: &Alert) -> Result<(), NotifyError> {
-        timeout(Worker::TRY_LIMIT, self.notifier.notify(alert))
-            .await
-            .unwrap_or(Err(NotifyError::Timeout(Worker::TRY_LIMIT)))
+        // All channels are one task: a channel that panics silences no other, nor itself.
+        let trying = AssertUnwindSafe(self.notifier.notify(alert)).catch_unwind();
+        match timeout(Worker::TRY_LIMIT, trying).await {
+            Ok(tried) => tried.unwrap_or(Err(NotifyError::Panicked)),
+            Err(_) => Err(NotifyError::Timeout(Worker::TRY_LIMIT)),
+        }
     }
 }
 

@@ -74,6 +74,11 @@ impl ErrorBody {
         &self.message
     }
 
+    /// The word for programs, if there is one.
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
     /// The JSON text of a whole answer: `{"error": {…}, "request_id": "…"}`.
     pub fn to_json(&self, request_id: Option<&str>) -> Vec<u8> {
         serde_json::to_vec(&Envelope { error: self, request_id }).unwrap_or_default()

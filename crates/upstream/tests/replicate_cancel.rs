@@ -9,6 +9,7 @@ use oar_upstream::Upstream;
 use oar_upstream::replicate::{Replicate, Settings};
 use replicate_house::*;
 use serde_json::json;
+use std::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
@@ -86,6 +87,24 @@ async fn giving_up_while_a_creations_answer_hangs_halfway_cancels_it() {
     remote.until_read(1).await;
     sending.shutdown().await;
     assert_eq!(targets(&remote, 2).await, [CREATE, CANCEL]);
+}
+
+#[tokio::test]
+async fn a_cancellation_that_was_not_heard_is_asked_for_once_more() {
+    for (first, asked) in [(reply(503), 2), (reply(429), 2), (Wire::Fin, 2), (reply(404), 1)] {
+        let (told, first) = (format!("{TOO_LONG}{{\"id\":\"{ID}\","), Mutex::new(Some(first)));
+        let remote = creating_and_cancelling(
+            move |_| vec![Wire::send(told.clone()), Wire::Fin],
+            move || first.lock().expect("no panic").take().unwrap_or_else(|| reply(503)),
+        )
+        .await;
+        let (settings, tracker) = (settings(&remote.endpoint()), TaskTracker::new());
+        let upstream = Replicate::new(settings, CONNECT_TIMEOUT).expect("usable").tracked_by(tracker.clone());
+        assert!(upstream.send(&chat(&json!({}))).await.is_err());
+        tracker.close();
+        tracker.wait().await;
+        assert_eq!(remote.hits() - 1, asked);
+    }
 }
 
 /// The stream is on a host of its own, where it does not end because the prediction does.

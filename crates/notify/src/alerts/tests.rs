@@ -17,6 +17,12 @@ fn start(channels: &[&Arc<Scripted>]) -> (Alerts, Worker) {
     Alerts::start(notifiers, "gateway-1", Policy::default())
 }
 
+/// Alerts of requests with these ends.
+fn start_telling(endings: &[Ending], channel: &Arc<Scripted>) -> (Alerts, Worker) {
+    let policy = Policy { outcomes: endings.iter().copied().collect(), ..Policy::default() };
+    Alerts::start(vec![Arc::clone(channel) as Arc<dyn Notifier>], "gateway-1", policy)
+}
+
 /// A request that was answered after `upstream` had failed.
 fn failure(upstream: &str) -> Arc<Exchange> {
     exchange(Outcome::Ok, &[status(upstream, 500), attempt("spare", AttemptResult::Ok)]).into()
@@ -76,6 +82,17 @@ async fn a_failure_reaches_every_channel() {
     assert!(text.starts_with("[gateway-1] upstream primary fails: it answers with an error (status 500)\n"), "{text}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_panics_silences_neither_itself_nor_another() {
+    let (one, two) = (Scripted::new("one", &[Step::Panic], Step::Take), Scripted::new("two", &[], Step::Take));
+    let (alerts, worker) = start(&[&one, &two]);
+    alerts.finished(&failure("primary"));
+    alerts.finished(&failure("spare"));
+    finish(&alerts, worker).await;
+    let counts: Vec<_> = alerts.counts().iter().map(|counts| counted(counts)).collect();
+    assert_eq!(counts, [(1, 0, 1), (2, 0, 0)]);
+}
+
 /// N05
 #[tokio::test(start_paused = true)]
 async fn what_is_nobodys_business_is_neither_told_nor_counted() {
@@ -120,13 +137,21 @@ async fn a_message_names_only_the_troubles_that_are_news() {
     assert_eq!(news, ["all_failed", "status 429"]);
 }
 
+/// N05: whatever is configured, and whatever had happened before.
 #[tokio::test(start_paused = true)]
 async fn only_the_ends_that_are_configured_are_told() {
-    let channel = Scripted::new("one", &[], Step::Take);
-    let policy = Policy { outcomes: [Ending::AllFailed].into(), ..Policy::default() };
-    let (alerts, worker) = Alerts::start(vec![Arc::clone(&channel) as Arc<dyn Notifier>], "gateway-1", policy);
-    alerts.finished(&failure("primary"));
-    alerts.finished(&exchange(Outcome::AllFailed, &[status("primary", 500)]).into());
-    finish(&alerts, worker).await;
-    assert_eq!(counted(&alerts.counts()[0]), (1, 0, 0));
+    for endings in Ending::ALL.map(|ending| vec![ending]).into_iter().chain([vec![]]) {
+        let channel = Scripted::new("one", &[], Step::Take);
+        let (alerts, worker) = start_telling(&endings, &channel);
+        for outcome in Outcome::ALL {
+            alerts.finished(&exchange(outcome, &[attempt("primary", AttemptResult::HeadTimeout)]).into());
+        }
+        finish(&alerts, worker).await;
+        let outcome = |alert: &crate::Alert| match &alert.event {
+            Event::Failure(failure) => Ending::of(failure.outcome),
+            Event::Condition(_) | Event::Recovered(_) | Event::Summary(_) | Event::Test => None,
+        };
+        let told: Vec<_> = channel.seen().iter().filter_map(|(_, alert)| outcome(alert)).collect();
+        assert_eq!((told, counted(&alerts.counts()[0])), (endings.clone(), (endings.len() as u64, 0, 0)));
+    }
 }

@@ -8,6 +8,7 @@ impl NotifyError {
         match self {
             Self::Refused { code, .. } => about_code(code),
             Self::Status { status, .. } => about_status(*status),
+            Self::Panicked => None,
             Self::Answer => Some("check the address: what answers there is not what this channel is for"),
             Self::Timeout(_) => Some("check that this machine may open connections to the address"),
             Self::Unreachable(_) => {

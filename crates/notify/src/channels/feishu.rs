@@ -74,16 +74,17 @@ impl Feishu {
 
     fn judge(&self, reply: &Reply) -> Result<(), NotifyError> {
         let answer: Option<Answer> = serde_json::from_slice(&reply.body).ok();
+        let plain = reply.refusal(&self.address, self.secret.as_ref());
         match answer {
             Some(Answer { code: 0, .. }) if reply.status.is_success() => Ok(()),
             Some(Answer { code, msg }) if code != 0 => Err(NotifyError::Refused {
                 code: code.to_string(),
                 said: Said::new(&self.address.redact(&msg, self.secret.as_ref())),
-                temporary: BUSY_CODES.contains(&code),
+                temporary: BUSY_CODES.contains(&code) || plain.is_temporary(),
                 wait: reply.wait,
             }),
             _ if reply.status.is_success() => Err(NotifyError::Answer),
-            _ => Err(reply.refusal(&self.address, self.secret.as_ref())),
+            _ => Err(plain),
         }
     }
 }
@@ -216,6 +217,16 @@ mod tests {
             let error = reply_of("200 OK", &format!(r#"{{"code":{code},"msg":"no <b>"}}"#)).await.expect_err("refused");
             assert_eq!(error.to_string(), format!("channel refused the message with {code}: no ＜b>"));
             assert_eq!(error.is_temporary(), temporary);
+        }
+    }
+
+    /// N03
+    #[tokio::test]
+    async fn a_bot_that_is_busy_or_broken_is_asked_again_whatever_its_code() {
+        for (status, temporary) in [("429 Busy", true), ("500 Oops", true), ("400 Bad Request", false)] {
+            let error = reply_of(status, r#"{"code":99991400,"msg":"frequency"}"#).await.expect_err("refused");
+            assert!(matches!(&error, NotifyError::Refused { code, .. } if code == "99991400"), "{error:?}");
+            assert_eq!(error.is_temporary(), temporary, "{status}");
         }
     }
 

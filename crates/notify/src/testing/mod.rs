@@ -4,7 +4,7 @@ pub(crate) mod scripted;
 pub(crate) mod server;
 
 use crate::book::Admitted;
-use crate::{Alert, Ending, Http, Language, Trouble};
+use crate::{Alert, Http, Language, Trouble};
 use oar_exchange::{Answer, Attempt, AttemptResult, Exchange, Outcome, Request};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};
@@ -63,7 +63,7 @@ pub(crate) fn alert() -> Alert {
 
 /// An alert in English about everything that went wrong with a request.
 pub(crate) fn alert_about(exchange: &Exchange) -> Alert {
-    let troubles = Trouble::all_in(exchange, &Ending::ALL.into());
+    let troubles = Trouble::all_in(exchange);
     Alert::of_failure(exchange, Admitted { troubles, more: 0 }, &"gateway-1".into(), Language::English)
 }
 

@@ -16,6 +16,7 @@ pub(crate) enum Step {
     Refuse,
     Later(Duration),
     Hang,
+    Panic,
 }
 
 pub(crate) struct Scripted {
@@ -59,6 +60,7 @@ impl Notifier for Scripted {
             Step::Refuse => Err(status(403)),
             Step::Later(wait) => Err(NotifyError::Status { status: 429, said: Default::default(), wait: Some(wait) }),
             Step::Hang => pending().await,
+            Step::Panic => panic!("as it was told"),
         }
     }
 

@@ -16,7 +16,9 @@ use std::time::Duration;
 
 /// For reading a prediction's state, which takes Replicate no time.
 const GET_TIMEOUT: Duration = Duration::from_secs(15);
-const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
+/// For each of the two times that a cancellation is asked for.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(3);
+const CANCEL_AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// A prediction repeats its input and holds its whole output.
 const PREDICTION_CAP_BYTES: usize = 64 * 1024 * 1024;
 /// Longer error texts are cut: somebody else wrote them.
@@ -88,12 +90,22 @@ impl Account {
         Ok(self.prediction_in(&answer)?)
     }
 
-    /// Asks Replicate to stop. There is nobody left to tell if that fails.
+    /// Asks Replicate to stop, and once more if it may not have heard: what runs on is paid for. There is nobody left to
+    /// tell if that fails.
     pub(super) async fn cancel(&self, url: Url) {
-        let request = self.client.post(url).headers(self.key_headers()).timeout(CANCEL_TIMEOUT);
-        if let Err(error) = request.send().await.and_then(Response::error_for_status) {
+        let mut cancelled = self.try_to_cancel(url.clone()).await;
+        if cancelled.as_ref().is_err_and(was_not_heard) {
+            tokio::time::sleep(CANCEL_AGAIN_AFTER).await;
+            cancelled = self.try_to_cancel(url).await;
+        }
+        if let Err(error) = cancelled {
             tracing::warn!(error = %error.without_url(), "prediction could not be cancelled");
         }
+    }
+
+    async fn try_to_cancel(&self, url: Url) -> Result<(), reqwest::Error> {
+        let request = self.client.post(url).headers(self.key_headers()).timeout(CANCEL_TIMEOUT);
+        request.send().await.and_then(Response::error_for_status).map(drop)
     }
 
     /// Opens a prediction's stream of events, behind the one with the id `after` if whoever serves it knows how.
@@ -154,6 +166,11 @@ impl Account {
 /// Sends what concerns a prediction that exists already, so that no failure means that nothing was sent.
 async fn send_later(request: RequestBuilder) -> Result<Response, Failure> {
     request.send().await.map_err(|error| Failure::lost(error.without_url()))
+}
+
+/// Whether the answer to a cancellation, or its absence, leaves open whether it was understood.
+fn was_not_heard(error: &reqwest::Error) -> bool {
+    error.status().is_none_or(|status| status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS)
 }
 
 async fn read(mut response: Response, cap_bytes: usize, body: &mut Vec<u8>) -> Result<(), Failure> {

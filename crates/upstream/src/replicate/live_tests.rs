@@ -184,11 +184,11 @@ async fn a_stream_is_opened_again_so_often_and_not_for_ever() {
 #[tokio::test]
 async fn a_stream_that_says_that_the_prediction_ended_badly_is_not_opened_again() {
     for (stream, told) in [
+        (texts("a") + "event: done\ndata: {\"reason\": \"canceled\"}\n\n", "the client was told `prediction_canceled`"),
         (
-            texts("a") + "event: done\ndata: {\"reason\": \"canceled\"}\n\n",
-            "the prediction was cancelled before its end",
+            texts("a") + "event: error\nid: 2\ndata: {\"detail\": \"oops\"}\n\n" + DONE,
+            "the client was told `prediction_failed`",
         ),
-        (texts("a") + "event: error\nid: 2\ndata: {\"detail\": \"oops\"}\n\n" + DONE, "the prediction failed: oops"),
     ] {
         let upstream = prediction(&[stream], &[("processing", "a"), ("canceled", "a")]).await;
         assert_eq!(ask(&upstream).await, ("a".to_owned(), Some(told.to_owned())));

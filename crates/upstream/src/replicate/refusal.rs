@@ -70,10 +70,11 @@ impl Failure {
         }
     }
 
-    /// What the operator is told when the stream's body ends with it.
+    /// What the operator is told when the stream's body ends with it. Never the message: Replicate's reasons repeat prompts,
+    /// and this is logged.
     pub(super) fn into_body_error(self) -> crate::BodyError {
         match self {
-            Self::Answer(refusal) => refusal.body.message().into(),
+            Self::Answer(refusal) => format!("the client was told `{}`", refusal.body.code().unwrap_or("error")).into(),
             Self::Fault(error) => error.into(),
         }
     }

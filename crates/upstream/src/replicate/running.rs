@@ -143,7 +143,12 @@ async fn create_and_tell(
         }
     };
     let on_drop = CancelOnDrop::armed(&account, tasks, &answer);
-    let Some(created) = created else { return };
+    let Some(created) = created else {
+        if on_drop.url.is_none() {
+            tracing::warn!("Replicate did not say how a prediction is cancelled that nobody waits for: it may run on");
+        }
+        return;
+    };
     let running = created.and_then(|()| Ok(Running::new(account, &answer, on_drop)?));
     // If nobody listens any more, what comes back is dropped, which cancels it.
     drop(tell.send(running));

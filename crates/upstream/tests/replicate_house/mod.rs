@@ -95,12 +95,25 @@ pub(crate) fn upstream(settings: Settings) -> Arc<Replicate> {
 
 /// A remote that answers a creation in a way that Replicate never would, and everything else like a cancellation.
 pub(crate) async fn creating(answer: impl Fn(&str) -> Vec<Wire> + Send + Sync + 'static) -> ScriptedUpstream {
-    let cancelled = json!({"id": ID, "status": "canceled"}).to_string();
+    creating_and_cancelling(answer, || reply(200)).await
+}
+
+/// The same, but it answers cancellations in its own way as well.
+pub(crate) async fn creating_and_cancelling(
+    answer: impl Fn(&str) -> Vec<Wire> + Send + Sync + 'static,
+    cancel: impl Fn() -> Wire + Send + Sync + 'static,
+) -> ScriptedUpstream {
     let script = Script::choosing(move |head, _| match head.target().ends_with("/cancel") {
-        true => vec![Wire::Send(response_bytes(200, &[("connection", "close")], cancelled.as_bytes()))],
+        true => vec![cancel()],
         false => answer(&format!("http://{}", head.header("host").expect("a host"))),
     });
     ScriptedUpstream::start(script).await.expect("a port")
+}
+
+/// How a cancellation is answered.
+pub(crate) fn reply(status: u16) -> Wire {
+    let cancelled = json!({"id": ID, "status": "canceled"}).to_string();
+    Wire::Send(response_bytes(status, &[("connection", "close")], cancelled.as_bytes()))
 }
 
 /// Waits until that many requests have come, and says which they were.

@@ -6,8 +6,13 @@ type Happening = (u64, fn(&Alerts));
 
 /// What is told while `steps` happen, each at its second, and for ten minutes after.
 async fn check(steps: &[Happening], expected: &[(u64, Kind, &str)]) {
+    check_of(&Ending::ALL, steps, expected).await;
+}
+
+/// The same where people are told of requests with these ends alone.
+async fn check_of(endings: &[Ending], steps: &[Happening], expected: &[(u64, Kind, &str)]) {
     let channel = Scripted::new("one", &[], Step::Take);
-    let (alerts, worker) = start(&[&channel]);
+    let (alerts, worker) = start_telling(endings, &channel);
     let begin = Instant::now();
     let happen = async {
         for (second, step) in steps {
@@ -50,6 +55,16 @@ async fn an_upstream_that_flaps_stays_in_trouble() {
     let steps: Vec<_> = (0..20).flat_map(|n| [(n * 20, fails as fn(&Alerts)), (n * 20 + 10, works)]).collect();
     let told: Vec<_> = (0..7).map(|n| at(n * 60, FAILS)).chain([at(440, WORKS)]).collect();
     check(&steps, &told).await;
+}
+
+/// What is not told is a fault all the same: "none since" must be true.
+#[tokio::test(start_paused = true)]
+async fn an_upstream_whose_faults_others_make_good_does_not_work_again_because_nobody_hears_of_them() {
+    let breaks = |alerts: &Alerts| alerts.finished(&exchange(Outcome::StreamBroken, &[status("primary", 500)]).into());
+    let broken = (Kind::Alert, "upstream primary fails: its answer broke off (stream_broken)");
+    let steps: &[Happening] = &[(0, breaks), (1, works), (30, fails), (31, works)];
+    check_of(&[Ending::StreamBroken], steps, &[at(0, broken), at(90, WORKS)]).await;
+    check_of(&[Ending::StreamBroken], &[(0, fails), (1, works)], &[]).await;
 }
 
 #[tokio::test(start_paused = true)]
