@@ -1,14 +1,23 @@
 //! Where log lines go and how they look.
 
+mod lines;
+
 use crate::cli::LogFormat;
-use std::io::{IsTerminal, stderr};
+pub(crate) use lines::Outlet;
+use std::io::{self, IsTerminal, stderr};
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging to standard error. `RUST_LOG` decides what is logged; without it, everything from `info` on.
-pub(crate) fn start(format: LogFormat, database: bool) {
+/// Starts logging to standard error, until what it returns is dropped. `RUST_LOG` decides what is logged; without it,
+/// everything from `info` on.
+///
+/// # Errors
+///
+/// The thread that writes cannot be started.
+pub(crate) fn start(format: LogFormat, database: bool) -> io::Result<Outlet> {
+    let (lines, outlet) = lines::start(stderr())?;
     let default = if database { "info,oar_record=debug" } else { "info" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_target(false);
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines).with_target(false);
     // A line that cannot be written would be complained about with `eprintln!`, which panics where standard error is
     // closed or full: no request may fail for the log's sake.
     let subscriber = subscriber.log_internal_errors(false);
@@ -16,6 +25,7 @@ pub(crate) fn start(format: LogFormat, database: bool) {
         LogFormat::Text => subscriber.with_ansi(colours()).init(),
         LogFormat::Json => subscriber.json().flatten_event(true).init(),
     }
+    Ok(outlet)
 }
 
 /// Colours are for people who look at a terminal and do not mind: <https://no-color.org>.

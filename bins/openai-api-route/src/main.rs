@@ -12,6 +12,7 @@ mod signals;
 use clap::Parser;
 use cli::{Cli, Command};
 use futures_util::StreamExt;
+use logging::Outlet;
 use oar_app::{App, Draft, Operator, Problems};
 use signals::Signals;
 use std::path::PathBuf;
@@ -44,18 +45,22 @@ fn refuse(problems: &Problems) -> ExitCode {
 }
 
 fn serve(app: App, cli: &Cli) -> ExitCode {
-    logging::start(cli.log_format, cli.logs_the_database());
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&error),
-    };
-    let ended = runtime.block_on(run(app, cli.config.clone()));
-    // What has not ended in its time by now is not waited for: a write to a disk that hangs, say.
-    runtime.shutdown_background();
-    match ended {
-        Ok(code) => code,
-        Err(error) => fail(&*error),
+    match logging::start(cli.log_format, cli.logs_the_database()) {
+        Ok(log) => serve_and_log(app, cli, log),
+        Err(error) => fail(&error),
     }
+}
+
+/// What is said at the end comes after what was logged.
+fn serve_and_log(app: App, cli: &Cli, log: Outlet) -> ExitCode {
+    let ended = tokio::runtime::Runtime::new().map_err(Into::into).and_then(|runtime| {
+        let ended = runtime.block_on(run(app, cli.config.clone()));
+        // What has not ended in its time by now is not waited for: a write to a disk that hangs, say.
+        runtime.shutdown_background();
+        ended
+    });
+    drop(log);
+    ended.unwrap_or_else(|error| fail(&*error))
 }
 
 /// The first signal stops in order, the second at once; SIGHUP reads the file again.

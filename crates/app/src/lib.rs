@@ -2,7 +2,8 @@
 //!
 //! [`App::builder`] takes a [`Config`] and makes every upstream it names; [`App::run`] opens the database, serves until
 //! it is told to stop, lets running requests finish, and flushes what was recorded. Embedders plug in here: their own
-//! backends with [`Builder::backend`], their own listeners to requests with [`Builder::observer`], their own channels for alerts with [`Builder::notifier`].
+//! backends with [`Builder::backend`], their own listeners to requests with [`Builder::observer`], their own channels for
+//! alerts with [`Builder::notifier`].
 //!
 //! This crate refuses to decide anything about a request: that is the gateway's and the router's business.
 //!

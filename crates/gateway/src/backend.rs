@@ -1,5 +1,5 @@
 use crate::keep::Keep;
-use oar_routing::Fingerprint;
+use oar_routing::{Caller, Fingerprint};
 use oar_upstream::{Description, Upstream};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -115,6 +115,14 @@ impl Backend {
 }
 
 impl CredentialLabel {
+    /// The label of the token that a caller presented.
+    pub(crate) fn of_caller(self, caller: &Caller, token: &SecretString) -> String {
+        match (self, caller.fingerprint()) {
+            (Self::Fingerprint, Some(known)) => known.as_str().to_owned(),
+            (Self::Fingerprint, None) | (Self::Plain, _) => self.of(token),
+        }
+    }
+
     pub(crate) fn of(self, secret: &SecretString) -> String {
         match self {
             Self::Fingerprint => Fingerprint::of(secret.expose_secret()).to_string(),

@@ -204,7 +204,7 @@ impl Gateway {
 
     fn authenticate(&self, presented: &Presented, ledger: &mut Ledger) -> Result<Caller, Reject> {
         let caller = authenticate::authenticate(&self.shared.router, presented)?;
-        ledger.caller(presented.token().map(|token| self.shared.rules.label.of(token)));
+        ledger.caller(presented.token().map(|token| self.shared.rules.label.of_caller(&caller, token)));
         Ok(caller)
     }
 

@@ -5,7 +5,9 @@
 
 use crate::ErrorBody;
 use bytes::Bytes;
-use memchr::{memchr2, memmem};
+use memchr::memchr2;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// An event whose lines are longer than this in all is not kept: its rest is skipped up to the next blank line.
 pub const EVENT_CAP_BYTES: usize = 1024 * 1024;
@@ -51,7 +53,8 @@ pub fn error_event(error: &ErrorBody) -> Bytes {
 
 /// Whether the last of some whole events says that the upstream failed.
 pub fn ends_with_error(events: &[u8]) -> bool {
-    if memmem::find(events, b"error").is_none() {
+    static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("error"));
+    if ERROR.find(events).is_none() {
         return false;
     }
     let mut splitter = Splitter::new();
@@ -99,7 +102,9 @@ impl Splitter {
     /// cuts off never is.
     pub fn next_event(&mut self) -> Option<Event> {
         while let Some(line) = self.next_line() {
-            let line = String::from_utf8_lossy(&line).into_owned();
+            // Checking a line takes a small part of the time in which it is read for what is no text.
+            let line = String::from_utf8(line)
+                .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned());
             if line.is_empty() {
                 if let Some(event) = self.dispatch() {
                     return Some(event);

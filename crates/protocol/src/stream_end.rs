@@ -1,6 +1,7 @@
 //! Whether a stream said that it was complete.
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
+use std::sync::LazyLock;
 
 /// What a stream must have said before its end counts as one. A connection that simply ends looks the same whether the
 /// upstream was done or died: `Connection: close` framing has no other sign.
@@ -32,7 +33,7 @@ impl StreamEnd {
     pub fn is_said_in(self, events: &[u8]) -> bool {
         let says = |word: &str| memmem::find(events, word.as_bytes()).is_some();
         match self {
-            Self::Done => has_data_line(events, b"[DONE]") || has_finish_reason(events),
+            Self::Done => has_done(events) || has_finish_reason(events),
             Self::Response => {
                 ["completed", "incomplete", "failed"].iter().any(|end| says(&format!("response.{end}\"")))
             }
@@ -42,15 +43,20 @@ impl StreamEnd {
     }
 }
 
-fn has_data_line(events: &[u8], data: &[u8]) -> bool {
-    let mut lines = events.split(|&byte| byte == b'\n' || byte == b'\r');
-    lines.any(|line| line.strip_prefix(b"data:").is_some_and(|rest| rest.trim_ascii() == data))
+/// Whether there is a line `data: [DONE]`.
+fn has_done(events: &[u8]) -> bool {
+    static DONE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("[DONE]"));
+    // Hardly any event has the word, so its lines need not be looked at.
+    DONE.find(events).is_some() && {
+        let mut lines = events.split(|&byte| byte == b'\n' || byte == b'\r');
+        lines.any(|line| line.strip_prefix(b"data:").is_some_and(|rest| rest.trim_ascii() == b"[DONE]"))
+    }
 }
 
 fn has_finish_reason(events: &[u8]) -> bool {
-    const FIELD: &[u8] = b"\"finish_reason\"";
-    memmem::find_iter(events, FIELD).any(|at| {
-        let after = events.get(at + FIELD.len()..).unwrap_or_default().trim_ascii_start();
+    static FIELD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"finish_reason\""));
+    FIELD.find_iter(events).any(|at| {
+        let after = events.get(at + FIELD.needle().len()..).unwrap_or_default().trim_ascii_start();
         after.strip_prefix(b":").is_some_and(|value| value.trim_ascii_start().starts_with(b"\""))
     })
 }

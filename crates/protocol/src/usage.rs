@@ -1,8 +1,9 @@
 //! Tokens, as the upstream counted them: <https://platform.openai.com/docs/api-reference/chat/object#chat-object-usage>.
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::sync::LazyLock;
 
 /// How much of the end of an answer is enough to find its usage in: providers put it last.
 pub const TAIL_CAP_BYTES: usize = 16 * 1024;
@@ -35,12 +36,16 @@ struct Counts<'a> {
 /// The text is searched rather than parsed, so a long answer costs no more than its tail. A quoted `"usage"` inside
 /// somebody's text cannot be mistaken for the field: there its quotes are escaped.
 pub fn find(tail: &[u8]) -> Option<Usage> {
-    memmem::rfind_iter(tail, b"\"usage\"").find_map(|at| object_after(tail.get(at + 7..)?))
+    static FIELD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"usage\""));
+    // From the front, which vectors of the processor do, though it is the last one that counts.
+    FIELD.find_iter(tail).filter_map(|at| object_after(tail.get(at + FIELD.needle().len()..)?)).last()
 }
 
 fn object_after(text: &[u8]) -> Option<Usage> {
     let value = text.trim_ascii_start().strip_prefix(b":")?;
-    let mut json = serde_json::Deserializer::from_slice(value);
+    // Most events of a stream say `null`, for which an error would be put into words.
+    let value = value.trim_ascii_start();
+    let mut json = value.starts_with(b"{").then(|| serde_json::Deserializer::from_slice(value))?;
     let counts = Counts::deserialize(&mut json).ok()?;
     let count = |raw: Option<&RawValue>| raw?.get().parse().ok();
     let usage = Usage {

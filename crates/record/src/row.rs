@@ -155,7 +155,7 @@ fn request_field(request: &Request, cap: usize) -> Field {
 }
 
 fn header(request: &Request, name: &str) -> Option<String> {
-    request.headers.get(name).map(|value| text::clean(&String::from_utf8_lossy(value.as_bytes())))
+    request.headers.get(name).map(|value| text::clean(&text::lossy(value.as_bytes())))
 }
 
 fn agent(request: &Request, headers: &KeepHeaders) -> Option<String> {
@@ -168,7 +168,7 @@ fn headers_field(request: &Request, headers: &KeepHeaders) -> Field {
     let mut room = text::HEADERS_CAP_BYTES.saturating_sub(BRACES);
     let mut truncated = false;
     for (name, value) in headers.of(&request.headers) {
-        let value = text::clean(&String::from_utf8_lossy(value.as_bytes()));
+        let value = text::clean(&text::lossy(value.as_bytes()));
         let cost = name.as_str().len() + json(&value).len() + PUNCTUATION;
         if let Some(left) = room.checked_sub(cost) {
             room = left;

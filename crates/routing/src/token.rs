@@ -46,7 +46,7 @@ const LONG_ENOUGH_TO_SHOW: usize = 16;
 impl Fingerprint {
     /// The fingerprint of `secret`.
     pub fn of(secret: &str) -> Self {
-        let digest = DigestKey(*b"openai-api-route fingerprint v1 ").digest(secret);
+        let digest = DigestKey::new(b"openai-api-route fingerprint v1 ").digest(secret);
         let hash: String = digest.0.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         let shown = if secret.len() < LONG_ENOUGH_TO_SHOW { "" } else { secret.get(..4).unwrap_or_default() };
         Self(format!("{shown}…{hash}").into())
@@ -72,19 +72,23 @@ impl fmt::Debug for Fingerprint {
 
 /// The key under which a router keeps its tokens: as nobody outside knows it, how long a look-up takes says nothing about
 /// a token, whatever the map does.
-pub(crate) struct DigestKey([u8; 32]);
+pub(crate) struct DigestKey(Hmac<Sha256>);
 
 impl DigestKey {
     pub(crate) fn random() -> Result<Self, getrandom::Error> {
         let mut key = [0; 32];
         getrandom::fill(&mut key)?;
-        Ok(Self(key))
+        Ok(Self::new(&key))
+    }
+
+    fn new(key: &[u8; 32]) -> Self {
+        // HMAC takes a key of any length; the error type is there for other constructions.
+        Self(Hmac::new_from_slice(key).expect("HMAC accepts keys of every length"))
     }
 
     /// HMAC-SHA-256, RFC 2104.
     pub(crate) fn digest(&self, secret: &str) -> Digest {
-        // HMAC takes a key of any length; the error type is there for other constructions.
-        let mut hmac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC accepts keys of every length");
+        let mut hmac = self.0.clone();
         hmac.update(secret.as_bytes());
         Digest(hmac.finalize().into_bytes().into())
     }

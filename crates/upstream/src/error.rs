@@ -23,21 +23,10 @@ impl UpstreamError {
         Self { fault, source: Some(source.into()) }
     }
 
-    /// The first such error in a chain of causes: an HTTP client hands its connector's error out wrapped in its own.
+    /// The same failure, known for another kind.
     #[cfg(feature = "openai")]
-    pub(crate) fn find<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
-        std::iter::successors(Some(error), |cause| cause.source()).find_map(|cause| cause.downcast_ref())
-    }
-
-    /// The same failure with its causes as text, for when it cannot be moved out of the error that wraps it.
-    #[cfg(feature = "openai")]
-    pub(crate) fn restated(&self) -> Self {
-        let own = self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static));
-        let causes = std::iter::successors(own, |cause| cause.source()).map(ToString::to_string);
-        match causes.collect::<Vec<_>>().join(": ") {
-            causes if causes.is_empty() => Self::new(self.fault),
-            causes => Self::caused_by(self.fault, causes),
-        }
+    pub(crate) fn called(self, fault: Fault) -> Self {
+        Self { fault, ..self }
     }
 
     /// What kind of failure it was.

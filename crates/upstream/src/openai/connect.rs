@@ -1,28 +1,28 @@
 //! Connections: resolve, connect, shake hands, all within one time limit, and say which of them failed.
 
+use super::kept::Kept;
 use super::line::Line;
+use super::link::Link;
+use super::multiplexed::Multiplexed;
 use crate::causes::causes;
 use crate::dns::{Addresses, ResolveError, Resolver};
 use crate::{BodyError, Fault, UpstreamError};
 use http::Uri;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use std::{io, vec};
-use tokio::net::TcpStream;
 use tower_service::Service;
 
 /// After this long without a byte the system asks whether the other side is still there.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// Connects to `http` and `https` URLs. Its errors are [`UpstreamError`]s.
+/// Connects to `http` and `https` URLs.
 #[derive(Clone)]
 pub(super) struct Connector {
     inner: HttpsConnector<HttpConnector<Resolver>>,
@@ -53,27 +53,26 @@ fn tcp(names: &Resolver, timeout: Duration) -> HttpConnector<Resolver> {
     tcp
 }
 
-/// What is remembered is what passes inside TLS, which has messages of its own.
-type Connection = TokioIo<Line<TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>>>;
-
-impl Service<Uri> for Connector {
-    type Response = Connection;
-    type Error = UpstreamError;
-    type Future = Pin<Box<dyn Future<Output = Result<Connection, UpstreamError>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), UpstreamError>> {
-        self.inner.poll_ready(cx).map_err(refine)
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let connecting = tokio::time::timeout(self.timeout, self.inner.call(uri));
-        Box::pin(async move {
-            match connecting.await {
-                Ok(Ok(stream)) => Ok(TokioIo::new(Line::new(TokioIo::new(stream)))),
-                Ok(Err(error)) => Err(refine(error)),
-                Err(elapsed) => Err(UpstreamError::caused_by(Fault::ConnectTimeout, elapsed)),
-            }
-        })
+impl Connector {
+    /// A new connection to the host of `uri`, ready for a request. One that others may use as well goes to `kept` at once.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future abandons the connection.
+    pub(super) async fn link(&self, uri: &Uri, kept: &Kept) -> Result<Link, UpstreamError> {
+        let connecting = tokio::time::timeout(self.timeout, self.inner.clone().call(uri.clone()));
+        let stream = match connecting.await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return Err(refine(error)),
+            Err(elapsed) => return Err(UpstreamError::caused_by(Fault::ConnectTimeout, elapsed)),
+        };
+        if stream.connected().is_negotiated_h2() {
+            let multiplexed = Multiplexed::open(TokioIo::new(stream)).await?;
+            let place = multiplexed.place();
+            kept.share(multiplexed);
+            return Ok(Link::Place(place));
+        }
+        Line::open(TokioIo::new(stream)).await.map(Link::Line)
     }
 }
 

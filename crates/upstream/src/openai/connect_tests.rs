@@ -4,15 +4,22 @@ use super::{OpenAi, Settings, Transport};
 use crate::dns::Resolver;
 use crate::{Connection, Fault, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse, tls};
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::{ClientConfig, RootCertStore};
+use std::convert::Infallible;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -150,6 +157,11 @@ impl Authority {
 
     /// A certificate for `name`, changed like this.
     fn certify(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> TlsAcceptor {
+        self.certify_for(name, change, &[])
+    }
+
+    /// The same for a server that speaks these protocols.
+    fn certify_for(&self, name: &str, change: impl FnOnce(&mut CertificateParams), protocols: &[&[u8]]) -> TlsAcceptor {
         let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
         change(&mut params);
         let key = KeyPair::generate().expect("a key");
@@ -160,7 +172,9 @@ impl Authority {
             .expect("ring supports them")
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key);
-        TlsAcceptor::from(Arc::new(config.expect("the key fits")))
+        let mut config = config.expect("the key fits");
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        TlsAcceptor::from(Arc::new(config))
     }
 
     /// A client that trusts this authority alone.
@@ -229,4 +243,63 @@ async fn a_kept_tls_connection_that_is_closed_under_a_request_is_stale() {
     let answers = ask(acceptor, ours.trusted(), &[Connection::Any, Connection::Any, Connection::Fresh]).await;
     let faults: Vec<_> = answers.into_iter().map(|answer| answer.err().map(|error| error.fault())).collect();
     assert_eq!(faults, [None, Some(Fault::StaleConnection), None]);
+}
+
+/// What an HTTP/2 server has seen, and when it answers.
+struct Crowd {
+    connections: AtomicUsize,
+    requests: AtomicUsize,
+    gate: Semaphore,
+}
+
+/// An HTTP/2 server that answers each request when the gate lets it.
+fn serve_http2(listener: TcpListener, acceptor: TlsAcceptor, crowd: &Arc<Crowd>) -> JoinSet<()> {
+    let crowd = Arc::clone(crowd);
+    let mut server = JoinSet::new();
+    server.spawn(async move {
+        let mut connections = JoinSet::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            let stream = acceptor.accept(stream).await.expect("a handshake");
+            crowd.connections.fetch_add(1, Ordering::Relaxed);
+            let crowd = Arc::clone(&crowd);
+            let answer = service_fn(move |_: Request<Incoming>| {
+                let crowd = Arc::clone(&crowd);
+                async move {
+                    crowd.requests.fetch_add(1, Ordering::Relaxed);
+                    crowd.gate.acquire().await.expect("an open gate").forget();
+                    Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("good")))
+                }
+            });
+            let http2 = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+            connections.spawn(http2.serve_connection(TokioIo::new(stream), answer));
+        }
+    });
+    server
+}
+
+/// One connection serves a hundred requests at a time; the next one gets another.
+#[tokio::test]
+async fn requests_share_a_connection_of_http2_as_long_as_it_has_room() {
+    let ours = Authority::named("ours");
+    let (listener, addr) = listen().await;
+    let crowd = Crowd { connections: 0.into(), requests: 0.into(), gate: Semaphore::new(1) };
+    let crowd = Arc::new(crowd);
+    let acceptor = ours.certify_for("upstream.test", |_| {}, &[b"h2"]);
+    let _server = serve_http2(listener, acceptor, &crowd);
+    let transport = Transport::with(ours.trusted(), &resolving(&[[127, 0, 0, 1]]), PATIENT);
+    let upstream = Arc::new(upstream(&format!("https://upstream.test:{}/v1", addr.port()), transport));
+    assert_eq!(upstream.send(&request()).await.expect("an answer").status, 200);
+    let mut asking = JoinSet::new();
+    for (requests, connections) in [(100, 1), (101, 2)] {
+        while asking.len() < requests {
+            let upstream = Arc::clone(&upstream);
+            asking.spawn(async move { upstream.send(&request()).await.map(|response| response.status.as_u16()) });
+        }
+        while crowd.requests.load(Ordering::Relaxed) < 1 + requests {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(crowd.connections.load(Ordering::Relaxed), connections);
+    }
+    crowd.gate.add_permits(101);
+    assert!(asking.join_all().await.into_iter().all(|answered| answered.is_ok_and(|status| status == 200)));
 }

@@ -1,23 +1,8 @@
 //! Which kind of failure an HTTP client's error is.
 
-use super::line::Memory;
 use crate::{BodyError, Fault, UpstreamError};
-use hyper_util::client::legacy;
 use std::error::Error;
 use std::io;
-
-/// The failure of a request: the connector's own word if it did not even connect, else what the connection met.
-pub(super) fn of_client(error: legacy::Error) -> UpstreamError {
-    match UpstreamError::find(&error) {
-        Some(connecting) if error.is_connect() => connecting.restated(),
-        _ if on_connection(&error) == Fault::Reset
-            && Memory::of_error(&error).is_some_and(|memory| memory.is_stale()) =>
-        {
-            UpstreamError::caused_by(Fault::StaleConnection, error)
-        }
-        _ => of_hyper(error.into()),
-    }
-}
 
 /// The failure of an exchange on a connection that was there.
 pub(super) fn of_hyper(error: BodyError) -> UpstreamError {

@@ -1,234 +1,190 @@
-//! Connections that remember: only what a connection has seen can tell a server that fails from one that has just closed a
-//! connection for being idle.
+//! One connection of HTTP/1.1, on which one request follows the other. It has no task of its own: whoever waits for an
+//! answer, or reads one, moves its bytes, and whoever lets go of either ends it.
 
-use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::{Connected, Connection};
-use std::io::{self, IoSlice};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use super::ear::Ear;
+use super::fault;
+use super::kept::Kept;
+use super::unanswered::Unanswered;
+use crate::{BodyError, Fault, ResponseBody, UpstreamError};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 
-/// A connection of HTTP/1, on which one request follows the other, with a memory of what has passed.
-///
-/// HTTP/2 has many requests at a time on one connection, and says itself which of them were not taken (RFC 9113 section
-/// 6.8), so there the memory is handed to nobody.
-#[derive(Debug)]
-pub(super) struct Line<S> {
-    stream: S,
-    memory: Memory,
+/// The largest response head, and the largest piece of a body read at once.
+const READ_BUFFER_CAP_BYTES: usize = 48 * 1024;
+
+/// A connection on which no request is, or one.
+pub(super) struct Line {
+    sender: SendRequest<Full<Bytes>>,
+    connection: Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>,
+    /// The other side, or an error, has ended it.
+    is_over: bool,
+    /// Whether it has answered before: only then can it have been closed for being idle.
+    has_answered: bool,
+    /// Whether anything has come since the last request went out.
+    heard: Arc<AtomicBool>,
 }
 
-/// What a [`Line`] remembers. hyper-util hands it out with each response and with each error of its connection.
-#[derive(Clone, Debug)]
-pub(super) struct Memory(Arc<Mutex<State>>);
-
-#[derive(Debug)]
-struct State {
-    seen: Seen,
-    is_given_up: bool,
-    /// Who waits until there is room to write.
-    writer: Option<Waker>,
-}
-
-/// How far the requests of a connection have come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Seen {
-    /// No answer has come yet, so the connection was made for the request that is on it.
-    First,
-    /// The last request has its answer.
-    Answered,
-    /// Another request has followed, and not a byte of its answer.
-    AskedAgain,
-    /// Some of its answer.
-    Heard,
-}
-
-impl<S> Line<S> {
-    pub(super) fn new(stream: S) -> Self {
-        Self { stream, memory: Memory::new() }
-    }
-}
-
-impl Memory {
-    fn new() -> Self {
-        Self(Arc::new(Mutex::new(State { seen: Seen::First, is_given_up: false, writer: None })))
+impl Line {
+    /// HTTP on a connection that has just been made.
+    pub(super) async fn open(
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<Self, UpstreamError> {
+        let heard = Arc::new(AtomicBool::new(false));
+        let io = TokioIo::new(Ear::new(stream, Arc::clone(&heard)));
+        let handshake = http1::Builder::new().max_buf_size(READ_BUFFER_CAP_BYTES).handshake(io);
+        let (sender, connection) = handshake.await.map_err(|error| fault::of_hyper(error.into()))?;
+        let connection = Box::pin(connection.with_upgrades());
+        Ok(Self { sender, connection, is_over: false, has_answered: false, heard })
     }
 
-    /// The memory of a connection, if it has one.
-    pub(super) fn of_connection(connected: &Connected) -> Option<Self> {
-        let mut extensions = http::Extensions::new();
-        connected.get_extras(&mut extensions);
-        extensions.remove()
+    /// Sends a request and waits for the head of its answer. When the answer has been read the connection goes to `kept`,
+    /// if it can take another request.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection.
+    pub(super) async fn ask(
+        mut self,
+        request: Request<Full<Bytes>>,
+        kept: Kept,
+    ) -> Result<Response<ResponseBody>, Unanswered> {
+        self.heard.store(false, Ordering::Relaxed);
+        let answer = self.sender.try_send_request(request);
+        let mut response = match self.drive(answer).await {
+            Ok(response) => response,
+            Err(mut error) => match error.take_message() {
+                Some(unsent) if self.has_answered => return Err(Unanswered::Unsent(Box::new(unsent))),
+                Some(_) | None => return Err(self.failed(error.into_error()).into()),
+            },
+        };
+        self.has_answered = true;
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let upgraded = self.drive(hyper::upgrade::on(&mut response)).await;
+            let tunnel = TokioIo::new(upgraded.map_err(|error| fault::of_hyper(error.into()))?);
+            return Ok(response.map(|_| ResponseBody::Tunnel(Box::new(tunnel))));
+        }
+        Ok(response.map(|body| Answer::new(self, body, kept).into()))
     }
 
-    /// The memory of the connection that a response came on, if it has one.
-    pub(super) fn of_response<B>(response: &http::Response<B>) -> Option<&Self> {
-        response.extensions().get()
+    /// Whether it can take another request, as far as anybody has heard.
+    pub(super) fn is_open(&mut self) -> bool {
+        self.poll_connection(&mut Context::from_waker(Waker::noop()));
+        !self.is_over && self.sender.is_ready()
     }
 
-    /// The memory of the connection on which a request failed, if it has one.
-    pub(super) fn of_error(error: &legacy::Error) -> Option<Self> {
-        Self::of_connection(error.connect_info()?)
+    /// What a request came to that got no answer.
+    fn failed(&self, error: hyper::Error) -> UpstreamError {
+        let failed = fault::of_hyper(error.into());
+        let is_stale = failed.fault() == Fault::Reset && self.has_answered && !self.heard.load(Ordering::Relaxed);
+        if is_stale { failed.called(Fault::StaleConnection) } else { failed }
     }
 
-    /// Nobody waits for the answer any more. hyper ends the connection, but first writes what it holds of the request: a
-    /// server that takes nothing would keep both for ever.
-    pub(super) fn gives_up(&self) {
-        let mut state = self.state();
-        state.is_given_up = true;
-        if let Some(writer) = state.writer.take() {
-            writer.wake();
+    /// Does what the connection is to bring about.
+    async fn drive<W: Future>(&mut self, work: W) -> W::Output {
+        let mut work = pin!(work);
+        std::future::poll_fn(|cx| {
+            self.poll_connection(cx);
+            work.as_mut().poll(&mut self.context_after(cx))
+        })
+        .await
+    }
+
+    fn poll_connection(&mut self, cx: &mut Context<'_>) {
+        if !self.is_over {
+            // An error is told to whoever waits for an answer or reads one.
+            self.is_over = self.connection.as_mut().poll(cx).is_ready();
         }
     }
 
-    /// What came of writing, unless the request was given up.
-    fn written(&self, written: Poll<io::Result<usize>>, cx: &Context<'_>) -> Poll<io::Result<usize>> {
-        let mut state = self.state();
-        if state.is_given_up {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-        }
-        state.writer = written.is_pending().then(|| cx.waker().clone());
-        written
-    }
-
-    /// The head of a response has come. Where the next request overtakes this word, a stale connection passes for a broken
-    /// one; never the other way round.
-    pub(super) fn answered(&self) {
-        self.turn(|_| Seen::Answered);
-    }
-
-    /// Whether a request was sent after an earlier one's answer, and nothing has come since.
-    pub(super) fn is_stale(&self) -> bool {
-        self.state().seen == Seen::AskedAgain
-    }
-
-    /// Bytes are about to go out: if this fails, a request was cut off all the same.
-    fn writes(&self) {
-        self.turn(|seen| if seen == Seen::Answered { Seen::AskedAgain } else { seen });
-    }
-
-    fn reads(&self) {
-        self.turn(|seen| if seen == Seen::AskedAgain { Seen::Heard } else { seen });
-    }
-
-    fn turn(&self, next: impl FnOnce(Seen) -> Seen) {
-        let mut state = self.state();
-        state.seen = next(state.seen);
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Of what the connection brings nobody else need be told: it is looked at right after the connection. Woken a second
+    /// time, a task would only find that it has seen it.
+    fn context_after<'a>(&self, cx: &'a Context<'_>) -> Context<'a> {
+        if self.is_over { Context::from_waker(cx.waker()) } else { Context::from_waker(Waker::noop()) }
     }
 }
 
-impl<S: Connection> Connection for Line<S> {
-    fn connected(&self) -> Connected {
-        let connected = self.stream.connected();
-        if connected.is_negotiated_h2() { connected } else { connected.extra(self.memory.clone()) }
+/// An answer's body, and the connection that it comes on.
+struct Answer {
+    body: Incoming,
+    /// `None` when the body is over.
+    line: Option<Line>,
+    kept: Kept,
+}
+
+impl Answer {
+    fn new(line: Line, body: Incoming, kept: Kept) -> Self {
+        let mut answer = Self { body, line: Some(line), kept };
+        answer.keep_if_over();
+        answer
+    }
+
+    fn keep_if_over(&mut self) {
+        if self.body.is_end_stream() {
+            self.keep();
+        }
+    }
+
+    /// The answer is complete: the connection waits for another request.
+    fn keep(&mut self) {
+        if let Some(mut line) = self.line.take()
+            && line.is_open()
+        {
+            self.kept.keep(line);
+        }
+    }
+
+    fn poll_body(&mut self, cx: &Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+        let mut cx = match &self.line {
+            Some(line) => line.context_after(cx),
+            None => Context::from_waker(cx.waker()),
+        };
+        Pin::new(&mut self.body).poll_frame(&mut cx)
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.memory.reads();
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let mut polled = self.poll_body(cx);
+        if polled.is_pending()
+            && let Some(line) = &mut self.line
+        {
+            line.poll_connection(cx);
+            polled = self.poll_body(cx);
         }
-        read
+        match &polled {
+            Poll::Ready(Some(Ok(_))) => self.keep_if_over(),
+            Poll::Ready(Some(Err(_))) => self.line = None,
+            Poll::Ready(None) => self.keep(),
+            Poll::Pending => {}
+        }
+        polled.map(|frame| frame.map(|frame| frame.map_err(Into::into)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.memory.writes();
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.memory.written(written, cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.memory.writes();
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.memory.written(written, cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Agreed on this protocol.
-    struct Agreed(fn(Connected) -> Connected);
-
-    impl Connection for Agreed {
-        fn connected(&self) -> Connected {
-            (self.0)(Connected::new())
-        }
-    }
-
-    /// U15: requests that share a connection cannot tell whose silence it was.
-    #[test]
-    fn only_http_1_hands_its_memory_out() {
-        for (agreed, expected) in [(Agreed(|it| it), true), (Agreed(Connected::negotiated_h2), false)] {
-            let mut extensions = http::Extensions::new();
-            Line::new(agreed).connected().get_extras(&mut extensions);
-            assert_eq!(extensions.get::<Memory>().is_some(), expected);
-        }
-    }
-
-    /// Whether the connection is stale after `words`, each of which is what happens on it.
-    fn is_stale(words: &str) -> bool {
-        let memory = Line::new(()).memory;
-        for word in words.split(' ') {
-            match word {
-                "write" => memory.writes(),
-                "read" => memory.reads(),
-                "answered" => memory.answered(),
-                _ => panic!("{word}"),
-            }
-        }
-        memory.is_stale()
-    }
-
-    /// U15.
-    #[test]
-    fn a_connection_is_stale_when_a_later_request_has_heard_nothing() {
-        for stale in ["write read answered write", "write read answered read write write"] {
-            assert!(is_stale(stale), "{stale}");
-        }
-        let twice = "write read answered write read answered write";
-        assert!(is_stale(twice), "{twice}");
-    }
-
-    /// U15, U07.
-    #[test]
-    fn a_first_request_and_one_that_has_heard_something_make_none() {
-        for sound in [
-            "write",
-            "write read write",
-            "write read answered",
-            "write read answered write read",
-            // An answer that begins while the request is still on its way.
-            "write read answered write read write",
-        ] {
-            assert!(!is_stale(sound), "{sound}");
-        }
+impl From<Answer> for ResponseBody {
+    fn from(answer: Answer) -> Self {
+        Self::stream(answer)
     }
 }

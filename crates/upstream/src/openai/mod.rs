@@ -3,12 +3,19 @@
 //! The request's path follows the endpoint's own, its body goes out as it came in, and the answer comes back the same
 //! way. What is changed is only what concerns this hop: the credential, the connection's own headers, the host.
 
-mod connect;
 mod fault;
 mod headers;
-mod line;
 mod settings;
+
+// Connections: made, kept, and used.
+mod connect;
+mod ear;
+mod kept;
+mod line;
+mod link;
+mod multiplexed;
 mod transport;
+mod unanswered;
 
 #[cfg(test)]
 mod connect_tests;
@@ -20,8 +27,7 @@ use crate::{Description, Fault, ResponseBody, Upstream, UpstreamError, UpstreamR
 use async_trait::async_trait;
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
+use link::Versions;
 use secrecy::{ExposeSecret, SecretString};
 use settings::{Endpoint, Key};
 
@@ -69,33 +75,26 @@ impl OpenAi {
         *outgoing.headers_mut() = self.headers.outgoing(request, self.key.authorization(request));
         Ok(outgoing)
     }
+}
 
-    async fn answer(
-        &self,
-        request: &UpstreamRequest,
-        mut response: Response<Incoming>,
-    ) -> Result<UpstreamResponse, UpstreamError> {
-        let status = response.status();
-        let headers = std::mem::take(response.headers_mut());
-        let body = match (status, &request.upgrade) {
-            (StatusCode::SWITCHING_PROTOCOLS, Some(_)) => {
-                let upgraded = hyper::upgrade::on(response).await.map_err(|error| fault::of_hyper(error.into()))?;
-                ResponseBody::Tunnel(Box::new(TokioIo::new(upgraded)))
-            }
-            // A status that is none, or an upgrade nobody asked for: relaying it would confuse the client's connection.
-            (status, _) if !(200..600).contains(&status.as_u16()) => return Err(UpstreamError::new(Fault::BadHead)),
-            _ => ResponseBody::stream(response.into_body()),
-        };
-        Ok(UpstreamResponse { status, headers, body })
+/// What came, if it may be passed on.
+fn answer(request: &UpstreamRequest, response: Response<ResponseBody>) -> Result<UpstreamResponse, UpstreamError> {
+    let (head, body) = response.into_parts();
+    match (head.status, &body, &request.upgrade) {
+        (StatusCode::SWITCHING_PROTOCOLS, ResponseBody::Tunnel(_), Some(_)) => {}
+        // A status that is none, or an upgrade nobody asked for: relaying it would confuse the client's connection.
+        (status, _, _) if !(200..600).contains(&status.as_u16()) => return Err(UpstreamError::new(Fault::BadHead)),
+        _ => {}
     }
+    Ok(UpstreamResponse { status: head.status, headers: head.headers, body })
 }
 
 #[async_trait]
 impl Upstream for OpenAi {
     async fn send(&self, request: &UpstreamRequest) -> Result<UpstreamResponse, UpstreamError> {
         let outgoing = self.outgoing(request)?;
-        let response = self.transport.send(outgoing, request.upgrade.as_ref(), request.connection).await?;
-        self.answer(request, response).await
+        let versions = if request.upgrade.is_some() { Versions::Http1 } else { Versions::Any };
+        answer(request, self.transport.send(outgoing, versions, request.connection).await?)
     }
 
     fn describe(&self) -> Description {

@@ -1,41 +1,26 @@
 use super::connect::Connector;
-use super::fault;
-use super::line::Memory;
+use super::kept::{Origin, Shelves};
+use super::link::Versions;
+use super::unanswered::Unanswered;
 use crate::dns::Resolver;
-use crate::{Connection, UpstreamError, tls};
+use crate::{Connection, ResponseBody, UpstreamError, tls};
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::{Request, Response};
 use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
-use hyper_util::client::legacy::{Builder, Client};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use std::fmt;
 use std::time::Duration;
 
-/// An idle connection is closed after this long: before the five seconds after which common servers (Node, uvicorn) close
-/// theirs, so that a request rarely meets a connection on its way out.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
-
-/// The largest response head, and the largest piece of a body read at once.
-const READ_BUFFER_CAP_BYTES: usize = 48 * 1024;
-
-/// A connection that all requests to a host share must not be dead for long without anybody noticing.
-const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(15);
-const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The connections to upstreams, shared by all of them: cloning it shares its pool.
+/// The connections to upstreams, shared by all of them: cloning it shares those that are kept.
 ///
 /// Redirects are never followed, proxy variables of the environment are not read, and bodies are not decompressed: the
 /// only hosts contacted are configured ones, and what they send is what the client gets.
 #[derive(Clone)]
 pub struct Transport {
-    any_version: Client<Connector, Full<Bytes>>,
-    /// For upgrades, which only HTTP/1.1 has.
-    http1: Client<Connector, Full<Bytes>>,
-    /// Keeps no connection. HTTP/1.1 will do: only its connections are ever stale.
-    fresh: Client<Connector, Full<Bytes>>,
+    any_version: Connector,
+    /// For upgrades, which only HTTP/1.1 has, and in the place of a stale connection, which was one of HTTP/1.1.
+    http1: Connector,
+    shelves: Shelves,
 }
 
 impl Transport {
@@ -45,64 +30,42 @@ impl Transport {
     }
 
     pub(super) fn with(tls: ClientConfig, names: &Resolver, connect_timeout: Duration) -> Self {
-        let http1 = Connector::http1(tls.clone(), names, connect_timeout);
         Self {
-            any_version: builder().build(Connector::any_version(tls, names, connect_timeout)),
-            http1: builder().build(http1.clone()),
-            fresh: builder().pool_max_idle_per_host(0).build(http1),
+            any_version: Connector::any_version(tls.clone(), names, connect_timeout),
+            http1: Connector::http1(tls, names, connect_timeout),
+            shelves: Shelves::default(),
         }
     }
 
+    /// Sends a request to the host of its URI, on a kept connection if it may and there is one, and waits for the head of
+    /// the answer. One that had been closed before anything was sent on it is passed over.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future abandons the request.
     pub(super) async fn send(
         &self,
         mut request: Request<Full<Bytes>>,
-        upgrade: Option<&HeaderValue>,
+        versions: Versions,
         connection: Connection,
-    ) -> Result<Response<Incoming>, UpstreamError> {
-        let client = match (connection, upgrade) {
-            (Connection::Fresh, _) => &self.fresh,
-            (Connection::Any, Some(_)) => &self.http1,
-            (Connection::Any, None) => &self.any_version,
+    ) -> Result<Response<ResponseBody>, UpstreamError> {
+        let uri = std::mem::take(request.uri_mut());
+        let kept = self.shelves.to(Origin::of(&uri));
+        if connection == Connection::Any {
+            while let Some(link) = kept.take(versions) {
+                match link.ask(&uri, request, &kept).await {
+                    Err(Unanswered::Unsent(unsent)) => request = *unsent,
+                    answered => return answered.map_err(UpstreamError::from),
+                }
+            }
+        }
+        let connector = match (connection, versions) {
+            (Connection::Any, Versions::Any) => &self.any_version,
+            (Connection::Any | Connection::Fresh, _) => &self.http1,
         };
-        let mut awaited = Awaited(Some(capture_connection(&mut request)));
-        let response = client.request(request).await.map_err(fault::of_client)?;
-        awaited.has_come();
-        if let Some(memory) = Memory::of_response(&response) {
-            memory.answered();
-        }
-        Ok(response)
+        let link = connector.link(&uri, &kept).await?;
+        Ok(link.ask(&uri, request, &kept).await?)
     }
-}
-
-/// An answer that somebody waits for, and the connection it will come on.
-struct Awaited(Option<CaptureConnection>);
-
-impl Awaited {
-    fn has_come(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Awaited {
-    fn drop(&mut self) {
-        let Some(connection) = &self.0 else { return };
-        if let Some(memory) = connection.connection_metadata().as_ref().and_then(Memory::of_connection) {
-            memory.gives_up();
-        }
-    }
-}
-
-fn builder() -> Builder {
-    let mut builder = Client::builder(TokioExecutor::new());
-    builder
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(POOL_IDLE_TIMEOUT)
-        .http1_max_buf_size(READ_BUFFER_CAP_BYTES)
-        .http2_adaptive_window(true)
-        .http2_keep_alive_interval(HTTP2_PING_INTERVAL)
-        .http2_keep_alive_timeout(HTTP2_PING_TIMEOUT);
-    builder
 }
 
 impl fmt::Debug for Transport {
