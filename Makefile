@@ -54,6 +54,7 @@ demo: ## See a failover in action, without a key and without a network
 test: ## Run every test: Rust, SQLite, PostgreSQL, the official Python and Node clients, the demonstration
 	scripts/install-missing.sh cc curl fiu sqlite3 postgresql python-venv
 	scripts/with-postgres.sh $(CARGO) test --locked --workspace --all-features --no-fail-fast
+	$(CARGO) test --locked --quiet --workspace --all-features $(MICRO) --bench request_path
 	tests/clients/run.sh
 	scripts/demo.sh --once
 
@@ -63,7 +64,7 @@ test-llm: ## Put the gateway before a real language model on this machine's CPU 
 	tests/llm/run.sh
 
 .PHONY: check
-check: fmt-check deny unused lint test doc ## Everything that must hold before a change lands
+check: fmt-check deny unused lint test instructions doc ## Everything that must hold before a change lands
 	@echo "make check: all passed"
 
 ##@ Single checks
@@ -107,9 +108,37 @@ fuzz: $(FUZZ) ## Fuzz everything that reads strangers' bytes, each for FUZZ_SECO
 
 ##@ Measuring it
 
+# The micro-benchmarks, by the names of their files; each takes a second or two.
+MICRO := --bench facts --bench events --bench router --bench row
+
+.PHONY: bench-micro
+bench-micro: ## What the steps of a request take, each by itself: facts of a body, token, plan, events, row (half a minute)
+	$(CARGO) bench --locked --package oar-protocol --package oar-routing --package oar-record $(MICRO)
+
+.PHONY: instructions
+instructions: ## Instructions of one request, held against bench/instructions.txt (CASE=plain: by function)
+	scripts/install-missing.sh cc valgrind
+	CARGO="$(CARGO)" scripts/instructions.sh $(if $(CASE),--functions $(CASE))
+
+.PHONY: instructions-update
+instructions-update: ## Write what they are now into bench/instructions.txt
+	scripts/install-missing.sh cc valgrind
+	CARGO="$(CARGO)" scripts/instructions.sh --update
+
 .PHONY: footprint
 footprint: build ## Size of the release binary, time until it is ready, memory when idle
 	scripts/footprint.sh
+
+.PHONY: bench
+bench: build ## What a request costs, beside no proxy, nginx and Go's: into docs/benchmarks.md (ROUNDS=3 PEERS=all ONLY=all)
+	scripts/install-missing.sh nginx golang postgresql
+	$(CARGO) run --locked --release --package oar-bench --bin bench -- --binary ./openai-api-route \
+		--rounds $(ROUNDS) --peers $(PEERS) --only $(ONLY) --write docs
+
+.PHONY: bench-growth
+bench-growth: build ## The same with more upstreams, tokens, bytes and connections: how the cost grows (ROUNDS=3)
+	$(CARGO) run --locked --release --package oar-bench --bin growth -- --binary ./openai-api-route \
+		--rounds $(ROUNDS) --write docs
 
 .PHONY: soak
 soak: build ## A mixed load with faults for half an hour, then an account of every request (TIME=30m RATE=200 CLIENTS=64 SEED=1)
@@ -124,8 +153,12 @@ soak-smoke: ## The same for five seconds, with development builds
 	$(CARGO) run --locked --package oar-bench --bin soak -- --binary $(TARGET)/debug/openai-api-route \
 		--time 5s --rate 100 --clients 16 --reload 2s
 
-# Of `make outage`, `make kills`, `make bench-records` and `make bench-alerts`: how often, how large a table, how large its
-# texts, how many upstreams fail.
+# Of `make bench`, `make outage`, `make kills`, `make bench-records` and `make bench-alerts`: how often, who and what is
+# compared, how large a table, how large its texts, how many upstreams fail.
+bench: ROUNDS = 3
+bench-growth: ROUNDS = 3
+PEERS ?= all
+ONLY ?= all
 outage: TIME = 60s
 outage: ROUNDS = 2
 KILLS ?= 100
@@ -174,7 +207,7 @@ clean: ## Remove everything that was built; configuration and records stay
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # These tools look at text for a second or two: building them takes longer than running them, so the optimiser rests.
 define build_tool

@@ -14,7 +14,11 @@ present() {
         c++) command -v c++ >/dev/null ;;
         curl) command -v curl >/dev/null ;;
         fiu) command -v fiu-run >/dev/null ;;
+        golang) command -v go >/dev/null ;;
+        # Off the PATH of ordinary users.
+        nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;;
         sqlite3) command -v sqlite3 >/dev/null ;;
+        valgrind) command -v valgrind >/dev/null ;;
         python-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
         postgresql) "$(dirname "$0")/with-postgres.sh" --find >/dev/null 2>&1 ;;
         *) echo "install-missing.sh: unknown tool \`$1\`" >&2 && exit 2 ;;
@@ -28,6 +32,7 @@ packages_of() {
         c++) echo g++ ;;
         curl) echo curl ca-certificates ;;
         fiu) echo fiu-utils ;;
+        golang) echo golang-go ;;
         python-venv) echo python3 python3-venv ;;
         *) echo "$1" ;;
     esac
@@ -49,19 +54,42 @@ give_up() {
     exit 1
 }
 
-# Debian's postgresql package makes and starts a server of its own when it is installed. The tests want only the
-# programs, so that step is switched off until this script ends, whichever way it does: a server that somebody installs
-# later is theirs to have.
-no_system_cluster=/etc/postgresql-common/createcluster.d/openai-api-route-tests.conf
+# Files that must be gone when this script ends, whichever way it does.
+leftovers=()
 
-keep_system_cluster_away() {
-    trap 'as_root rm -f "$no_system_cluster"' EXIT
+remove_at_exit() {
+    leftovers+=("$1")
+    trap 'as_root rm -f "${leftovers[@]}"' EXIT
     # Without these a signal during the installation could end the script past its EXIT.
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
+}
+
+# Debian's postgresql package makes and starts a server of its own when it is installed. The tests want only the
+# programs, so that step is switched off until this script ends: a server that somebody installs later is theirs to have.
+no_system_cluster=/etc/postgresql-common/createcluster.d/openai-api-route-tests.conf
+
+keep_system_cluster_away() {
+    remove_at_exit "$no_system_cluster"
     as_root mkdir -p "$(dirname "$no_system_cluster")"
     echo 'create_main_cluster = false' | as_root tee "$no_system_cluster" >/dev/null
+}
+
+# Debian's nginx is a service that starts when it is installed, and with the machine. The program alone is wanted: until
+# this script ends, whatever would start a service is told no (invoke-rc.d(8)), and nginx is not left enabled.
+service_policy=/usr/sbin/policy-rc.d
+
+keep_services_down() {
+    # An image that has such a file has made up its mind.
+    [ ! -e "$service_policy" ] || return 0
+    remove_at_exit "$service_policy"
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$service_policy" >/dev/null
+    as_root chmod 755 "$service_policy"
+}
+
+leave_nginx_disabled() {
+    ! command -v systemctl >/dev/null || as_root systemctl disable --quiet nginx.service || true
 }
 
 apt_install() {
@@ -81,4 +109,6 @@ command -v apt-get >/dev/null || give_up "this machine has no apt-get"
 
 echo "installing what is missing: ${missing[*]}"
 [[ " ${missing[*]} " != *" postgresql "* ]] || keep_system_cluster_away
+[[ " ${missing[*]} " != *" nginx "* ]] || keep_services_down
 apt_install || give_up "apt-get failed"
+[[ " ${missing[*]} " != *" nginx "* ]] || leave_nginx_disabled

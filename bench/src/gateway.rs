@@ -1,5 +1,6 @@
 //! The program under test, as a child process.
 
+use crate::compare::Tree;
 use crate::process::Process;
 use crate::scrape::Page;
 use rustix::process::{Pid, Signal, kill_process};
@@ -35,12 +36,26 @@ impl Gateway {
     ///
     /// It cannot be started, or does not listen in 30 s; then its log is part of the error.
     pub async fn start(binary: &Path, folder: &Path, config: &str) -> io::Result<Self> {
+        Self::start_with(None, binary, folder, config).await
+    }
+
+    /// The same, and upstreams are to show a certificate that these authorities have signed.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn start_trusting(authorities: &Path, binary: &Path, folder: &Path, config: &str) -> io::Result<Self> {
+        Self::start_with(Some(authorities), binary, folder, config).await
+    }
+
+    async fn start_with(authorities: Option<&Path>, binary: &Path, folder: &Path, config: &str) -> io::Result<Self> {
         fs::write(folder.join("config.yaml"), config)?;
         let log = folder.join("gateway.log");
         let mut child = Command::new(fs::canonicalize(binary)?)
             .current_dir(folder)
             .env_clear()
             .envs(std::env::var_os("MALLOC_ARENA_MAX").map(|arenas| ("MALLOC_ARENA_MAX", arenas)))
+            .envs(authorities.map(|authorities| ("SSL_CERT_FILE", authorities)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log)?)
@@ -61,6 +76,11 @@ impl Gateway {
     /// What it uses can be read from this.
     pub fn process(&self) -> Process {
         Process::of(self.id)
+    }
+
+    /// What it and all that it starts spend can be read from this.
+    pub fn tree(&self) -> Tree {
+        Tree::of(self.id)
     }
 
     /// Its metrics.

@@ -11,6 +11,7 @@
 //!   `make outage`, `make kills` and `make bench-records` run them.
 //! - [`alerts`] makes upstreams fail by the thousand, and measures what telling people about it costs. `make bench-alerts`
 //!   runs it.
+//! - [`compare`] measures what a request costs, beside nginx and others. `make bench` and `make bench-growth` run it.
 //!
 //! It refuses to use anything of the gateway but its program, its sockets and its files (and, to tell how fast they are,
 //! the stores of `oar-record`), and to listen anywhere but on loopback. It runs on Linux.
@@ -54,6 +55,7 @@ pub mod database;
 pub mod load;
 
 pub mod alerts;
+pub mod compare;
 pub mod kills;
 pub mod outage;
 pub mod records;

@@ -77,7 +77,7 @@ impl Bot {
         format!("http://{}/open-apis/bot/v2/hook/stand-in", self.addr)
     }
 
-    /// The messages that arrived, the first [`TEXTS_CAP`] of them.
+    /// The messages that arrived, the first thousand of them.
     pub fn messages(&self) -> Vec<Message> {
         self.heard.lock().first.clone()
     }

@@ -1,0 +1,13 @@
+//! The load generator, a process of its own: what it costs is nobody else's.
+
+mod answer;
+mod client;
+mod closed;
+mod ear;
+mod even;
+mod held;
+mod order;
+mod run;
+
+pub use order::{Order, Pace};
+pub use run::{READY, carry_out};

@@ -1,0 +1,10 @@
+//! Who is compared, each as a fresh process for each measurement.
+
+mod golang;
+mod grounds;
+mod kind;
+mod nginx;
+mod ours;
+
+pub use grounds::{Grounds, Running};
+pub use kind::Peer;
