@@ -4,17 +4,20 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The page's name.
-pub const PAGE: &str = "benchmarks.md";
+/// The page, in each language: its words differ, its figures do not.
+const PAGES: [&str; 2] = ["benchmarks.md", "benchmarks.zh-CN.md"];
 
-/// Replaces a part of the page in this folder of documents: what stands between `<!-- NAME -->` and `<!-- /NAME -->`.
+/// Replaces a part of the pages in this folder of documents: what stands between `<!-- NAME -->` and `<!-- /NAME -->`.
 ///
 /// # Errors
 ///
 /// There is no such page, or no such part in it.
 pub fn write_part(folder: &Path, name: &str, text: &str) -> io::Result<()> {
-    let page = folder.join(PAGE);
-    let whole = fs::read_to_string(&page)?;
+    PAGES.iter().try_for_each(|page| write_part_of(&folder.join(page), name, text))
+}
+
+fn write_part_of(page: &Path, name: &str, text: &str) -> io::Result<()> {
+    let whole = fs::read_to_string(page)?;
     let new = replaced(&whole, name, text)
         .ok_or_else(|| io::Error::other(format!("{}: there is no part `{name}`", page.display())))?;
     fs::write(page, new)

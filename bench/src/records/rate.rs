@@ -7,6 +7,7 @@ use crate::dice::Dice;
 use crate::report::say;
 use oar_record::{BATCH_CAP_ROWS, CreatedAt, PostgresStore, Row, SqliteStore, Store};
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 /// How large a request and an answer are.
@@ -50,7 +51,7 @@ async fn fill(mut store: impl Store, time: Duration, round: u32) -> io::Result<R
     let (mut written, mut taken, mut slowest) = (0, Duration::ZERO, Duration::ZERO);
     while taken < time {
         // Making the texts is no part of it.
-        let rows: Vec<_> = (0..BATCH_CAP_ROWS).map(|_| row(&mut dice)).collect();
+        let rows: Vec<_> = (0..BATCH_CAP_ROWS).map(|_| Arc::new(row(&mut dice))).collect();
         let since = Instant::now();
         store.write(&rows).await.map_err(io::Error::other)?;
         let took = since.elapsed();

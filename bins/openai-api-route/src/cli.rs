@@ -1,5 +1,6 @@
 //! The command line: the Go version's words with one dash or two, and ours.
 
+use crate::healthcheck::HealthArgs;
 use crate::notify::NotifyArgs;
 use crate::records::RecordsArgs;
 use clap::{Arg, ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Records(Box<RecordsArgs>),
     /// Tries whether people would be told when something goes wrong: test.
     Notify(NotifyArgs),
+    /// Asks the gateway that runs with this file whether it is ready (exit code 0) or not (exit code 1).
+    Healthcheck(HealthArgs),
 }
 
 /// How log lines look.
@@ -88,6 +91,7 @@ fn flag_of(argument: &OsString) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::healthcheck::Question;
     use crate::notify::Verb;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
@@ -136,6 +140,19 @@ mod tests {
             assert_eq!(cli.config.display().to_string(), "a.yaml", "{line}");
         }
         assert!(parse("notify").is_err(), "what to do has to be said");
+    }
+
+    #[test]
+    fn health_is_asked_for_with_the_configuration_on_either_side() {
+        for (line, question) in [
+            ("healthcheck", Question::Ready),
+            ("-config a.yaml healthcheck ready", Question::Ready),
+            ("healthcheck alive -config a.yaml", Question::Alive),
+        ] {
+            let cli = parse(line).expect(line);
+            assert!(matches!(cli.command, Some(Command::Healthcheck(args)) if args.question == question), "{line}");
+        }
+        assert!(parse("healthcheck well").is_err(), "it answers two questions");
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //! Flags, subcommands and exit codes; everything else is `oar-app`.
 
 mod cli;
+mod healthcheck;
 mod logging;
+#[cfg(test)]
+mod manual;
 mod notify;
 mod records;
 mod report;
@@ -15,6 +18,7 @@ use futures_util::StreamExt;
 use logging::Outlet;
 use oar_app::{App, Draft, Operator, Problems};
 use signals::Signals;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -25,6 +29,7 @@ fn main() -> ExitCode {
     match &cli.command {
         Some(Command::Records(args)) => records::run(args, &cli.config),
         Some(Command::Notify(args)) => notify::run(args, &cli.config),
+        Some(Command::Healthcheck(args)) => healthcheck::run(args, &cli.config),
         Some(Command::Check) => with_app(&cli, |app| report::check(&app, &cli.config)),
         None if cli.list => with_app(&cli, |app| report::list(&app)),
         None => with_app(&cli, |app| serve(app, &cli)),
@@ -53,8 +58,12 @@ fn serve(app: App, cli: &Cli) -> ExitCode {
 
 /// What is said at the end comes after what was logged.
 fn serve_and_log(app: App, cli: &Cli, log: Outlet) -> ExitCode {
-    let ended = tokio::runtime::Runtime::new().map_err(Into::into).and_then(|runtime| {
-        let ended = runtime.block_on(run(app, cli.config.clone()));
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    // Clients have threads of their own. The rest is accepting them, and what runs beside them: one thread writes records,
+    // another one listens to signals.
+    let beside = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let ended = beside.map_err(Into::into).and_then(|runtime| {
+        let ended = runtime.block_on(run(app.threads(cores), cli.config.clone()));
         // What has not ended in its time by now is not waited for: a write to a disk that hangs, say.
         runtime.shutdown_background();
         ended

@@ -7,7 +7,7 @@ use crate::listen;
 use crate::memory;
 use crate::observers::{Observers, Own};
 use crate::reload::Reloading;
-use crate::serve::{self, Connections, Listeners, Shutdown};
+use crate::serve::{self, Connections, Listeners, Shutdown, Threads};
 use crate::tally;
 use futures_util::stream::{self, Stream};
 use oar_config::{Config, Draft, Problem, Problems};
@@ -16,6 +16,7 @@ use oar_record::OpenError;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -29,6 +30,8 @@ pub struct App {
     pub(crate) own: Own,
     /// Owns what runs beside the requests: the writer, the alerts, what upstreams leave behind.
     pub(crate) tasks: TaskTracker,
+    /// How many threads serve clients; without, the caller's do.
+    pub(crate) threads: Option<NonZeroUsize>,
 }
 
 /// What somebody wants of a service while it runs.
@@ -48,10 +51,14 @@ pub struct Operator<S, H, D> {
 
 /// Why a service could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// The address of the metrics cannot be bound.
     #[error("metrics_listen")]
     Metrics(#[source] io::Error),
+    /// The threads that serve clients cannot be started.
+    #[error("no threads to serve with")]
+    Threads(#[source] io::Error),
     /// The database cannot be used.
     #[error(transparent)]
     Database(#[from] OpenError),
@@ -80,6 +87,18 @@ impl App {
     /// What is allowed but may not be meant, for a person to read at start.
     pub fn warnings(&self) -> &[Problem] {
         &self.assembly.warnings
+    }
+
+    /// Serves each client on one of so many threads, each with a runtime of its own, in place of the runtime that
+    /// [`run`](Self::run) is called on: a request stays on its client's thread with all it needs, which costs less than
+    /// handing it from thread to thread. As many as there are cores is a good number. They end with `run`.
+    ///
+    /// Upstreams and observers of your own are called on these threads; one that blocks its thread holds up a share of the
+    /// clients.
+    #[must_use]
+    pub fn threads(mut self, count: NonZeroUsize) -> Self {
+        self.threads = Some(count);
+        self
     }
 
     /// Binds the configured address.
@@ -135,12 +154,14 @@ impl App {
         H: Future<Output = ()>,
     {
         let listeners = Listeners { api: listener, metrics: self.bind_metrics().await? };
-        let Self { assembly, backends, own, tasks } = self;
+        let Self { assembly, backends, own, tasks, threads } = self;
+        let threads = threads.map(Threads::start).transpose().map_err(RunError::Threads)?;
         let observers = tokio::select! {
             observers = Observers::open(&assembly, own, tasks) => observers?,
             () = &mut shutdown.stop => return Ok(()),
         };
-        let connections = Connections::new(serve::limits(&assembly.config));
+        let workers = threads.as_ref().map(Threads::workers).unwrap_or_default();
+        let connections = Connections::new(serve::limits(&assembly.config), workers);
         tell_where(&listeners, assembly.upstreams.len(), &connections);
         tally::accept_errors(&observers.metrics, &connections.accept_errors);
         let exposure = assembly.exposure();

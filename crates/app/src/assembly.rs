@@ -21,7 +21,7 @@ pub(crate) struct Assembly {
     pub(crate) router: Router<Arc<Backend>>,
     pub(crate) upstreams: Vec<UpstreamSummary>,
     pub(crate) warnings: Vec<Problem>,
-    audience: Audience,
+    pub(crate) audience: Audience,
 }
 
 /// An upstream that has been made.

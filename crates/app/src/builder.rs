@@ -6,9 +6,11 @@ use crate::observers::Own;
 use oar_config::{Draft, Problems, Settings};
 use oar_exchange::Observer;
 use oar_notify::Notifier;
+use oar_record::Store;
 use oar_upstream::Upstream;
 use std::fmt;
 use std::sync::Arc;
+use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
 /// Collects what an application is made of, and checks it once. Opens nothing.
@@ -21,6 +23,7 @@ pub struct Builder {
 
 /// What one upstream of the configuration has become, for listings. Holds no secret.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct UpstreamSummary {
     /// Its name.
     pub name: String,
@@ -69,14 +72,22 @@ impl Builder {
         self
     }
 
+    /// Keeps records in this store, in place of the configuration's database, which is then not opened. The last one given
+    /// counts. What is kept, for how long, the queue, and the flush at the end are as with any other.
+    #[must_use]
+    pub fn store(mut self, store: Box<dyn Store>) -> Self {
+        self.own.store = Some(Mutex::new(store));
+        self
+    }
+
     /// Makes every upstream and the router.
     ///
     /// # Errors
     ///
     /// Every problem that the draft has, that backends have with their settings, and every entry with an unknown `type`.
     pub fn build(self) -> Result<App, Problems> {
-        let assembly = Assembly::of(self.draft, &self.backends, Audience::of(&self.own.observers))?;
-        Ok(App { assembly, backends: self.backends, own: self.own, tasks: self.tasks })
+        let assembly = Assembly::of(self.draft, &self.backends, Audience::of(&self.own))?;
+        Ok(App { assembly, backends: self.backends, own: self.own, tasks: self.tasks, threads: None })
     }
 }
 

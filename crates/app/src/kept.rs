@@ -1,23 +1,22 @@
 //! What is kept of each request: as the file says it, for the gateway, which holds no more, and for the records.
 
+use crate::observers::Own;
 use oar_config::{Config, Database, KeepSettings, KeptHeader, KeptHeaders, KeptOutcomes, Problem};
-use oar_exchange::Observer;
 use oar_gateway::Keep;
 use oar_record::{KeepAddress, KeepHeader, KeepHeaders, KeepOutcomes, KeepText, Policy, is_never_kept};
-use std::sync::Arc;
 
 /// Who reads the texts of stories. The log, the metrics and the alerts do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Audience {
     /// The records alone, if there are any.
     Records,
-    /// An embedder's observers, too.
+    /// An embedder's observers, or its store, too.
     Others,
 }
 
 impl Audience {
-    pub(crate) fn of(own: &[Arc<dyn Observer>]) -> Self {
-        if own.is_empty() { Self::Records } else { Self::Others }
+    pub(crate) fn of(own: &Own) -> Self {
+        if own.observers.is_empty() && own.store.is_none() { Self::Records } else { Self::Others }
     }
 
     fn is_there(self, config: &Config) -> bool {

@@ -3,7 +3,7 @@
 //! [`App::builder`] takes a [`Config`] and makes every upstream it names; [`App::run`] opens the database, serves until
 //! it is told to stop, lets running requests finish, and flushes what was recorded. Embedders plug in here: their own
 //! backends with [`Builder::backend`], their own listeners to requests with [`Builder::observer`], their own channels for
-//! alerts with [`Builder::notifier`].
+//! alerts with [`Builder::notifier`], their own place for records with [`Builder::store`].
 //!
 //! This crate refuses to decide anything about a request: that is the gateway's and the router's business.
 //!
@@ -58,5 +58,6 @@ pub use builder::{Builder, UpstreamSummary};
 pub use oar_config::{Config, Draft, Problem, Problems, Settings};
 pub use oar_exchange as exchange;
 pub use oar_notify as notify;
+pub use oar_record as record;
 pub use oar_upstream as upstream;
 pub use trial::{Trial, try_channels};

@@ -13,11 +13,11 @@ use oar_config::Config;
 use oar_exchange::Observer;
 use oar_metrics::Metrics;
 use oar_notify::{Alerts, Notifier, SetupError};
-use oar_record::Recorder;
+use oar_record::{Recorder, Store};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,6 +38,7 @@ pub(crate) struct Observers {
     records: Option<Records>,
     alerts: Option<Arc<Alerts>>,
     own: Vec<Arc<dyn Observer>>,
+    audience: Audience,
     /// Cancelled when nobody need hear any more that the database is away.
     vigil: CancellationToken,
     /// Owns the writer, the alerts, and what upstreams leave behind.
@@ -51,6 +52,8 @@ pub(crate) struct Own {
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     /// These are told what people should hear.
     pub(crate) notifiers: Vec<Arc<dyn Notifier>>,
+    /// Keeps the records in place of the configuration's database. Never locked: a store need not be `Sync`, an application is.
+    pub(crate) store: Option<Mutex<Box<dyn Store>>>,
 }
 
 /// The recorder, and the way to make its writer flush and end.
@@ -72,14 +75,14 @@ impl Observers {
         let config = &assembly.config;
         let hostname = channels::hostname(config);
         let metrics = Arc::new(Metrics::new(assembly.upstreams.iter().map(|upstream| upstream.name.as_str())));
-        let records = start_records(config, &hostname, &metrics, &tasks).await?;
+        let records = start_records(config, own.store.map(Mutex::into_inner), &hostname, &metrics, &tasks).await?;
         let alerts = start_alerts(config, own.notifiers, &metrics, &tasks)?;
         let vigil = CancellationToken::new();
         if let (Some(records), Some(alerts)) = (&records, &alerts) {
             let watch = vigil::watch(records.recorder.counters(), Arc::clone(alerts));
             tasks.spawn(vigil.clone().run_until_cancelled_owned(watch));
         }
-        Ok(Self { metrics, records, alerts, own: own.observers, vigil, tasks })
+        Ok(Self { metrics, records, alerts, own: own.observers, audience: assembly.audience, vigil, tasks })
     }
 
     /// All of them.
@@ -94,7 +97,7 @@ impl Observers {
 
     /// Who reads the texts of stories.
     pub(crate) fn audience(&self) -> Audience {
-        Audience::of(&self.own)
+        self.audience
     }
 
     /// Who keeps records, if anybody does.
@@ -127,13 +130,19 @@ impl Observers {
     }
 }
 
+/// Keeps records in `own`, or in the configured database.
 async fn start_records(
     config: &Config,
+    own: Option<Box<dyn Store>>,
     hostname: &str,
     metrics: &Metrics,
     tasks: &TaskTracker,
 ) -> Result<Option<Records>, RunError> {
-    let Some(store) = database::open(config).await? else { return Ok(None) };
+    let store = match own {
+        Some(own) => Some(own),
+        None => database::open(config).await?,
+    };
+    let Some(store) = store else { return Ok(None) };
     let (recorder, writer) = Recorder::start(store, hostname);
     recorder.keep(kept::policy(config));
     recorder.retain(database::retention(config));

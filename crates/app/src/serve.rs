@@ -1,8 +1,10 @@
 //! Accept, serve, drain.
 
 mod accept;
+mod beside;
 mod files;
 mod limits;
+mod workers;
 
 mod connection;
 mod conversation;
@@ -17,6 +19,7 @@ mod streams;
 use crate::front::Front;
 pub(crate) use accept::AcceptErrors;
 use arc_swap::ArcSwap;
+use beside::first_of;
 use connection::Server;
 use limits::Limits;
 use oar_config::Config;
@@ -25,9 +28,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use workers::Seat;
+pub(crate) use workers::{Threads, Workers};
 
 /// Everything that serves clients: connections, what runs on them, and the tunnels that came of them.
 #[derive(Clone)]
@@ -36,6 +42,7 @@ pub(crate) struct Connections {
     /// Cancelled when requests that still run must tell their clients that they are cut.
     pub(crate) cut: CancellationToken,
     pub(crate) accept_errors: AcceptErrors,
+    workers: Workers,
     limits: Arc<ArcSwap<Limits>>,
     /// Cancelled when connections end as soon as nothing runs on them.
     stop: CancellationToken,
@@ -44,11 +51,12 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, workers: Workers) -> Self {
         Self {
             tasks: TaskTracker::new(),
             cut: CancellationToken::new(),
             accept_errors: AcceptErrors::default(),
+            workers,
             limits: Arc::new(ArcSwap::from_pointee(limits)),
             stop: CancellationToken::new(),
             end: CancellationToken::new(),
@@ -65,8 +73,19 @@ impl Connections {
         self.limits.store(Arc::new(limits));
     }
 
+    /// Where the next connection is served.
+    fn seat(&self) -> Seat {
+        self.workers.seat()
+    }
+
+    /// Runs it where whoever asks for it runs.
     fn spawn(&self, task: impl Future<Output: Send> + Send + 'static) {
-        self.tasks.spawn(self.end.clone().run_until_cancelled_owned(task));
+        self.spawn_on(&Handle::current(), task);
+    }
+
+    fn spawn_on(&self, runtime: &Handle, task: impl Future<Output: Send> + Send + 'static) {
+        let end = self.end.clone().cancelled_owned();
+        self.tasks.spawn_on(first_of(Box::pin(task), end), runtime);
     }
 }
 

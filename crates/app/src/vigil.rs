@@ -44,7 +44,7 @@ mod tests {
 
     #[async_trait]
     impl Store for Shaky {
-        async fn write(&mut self, _rows: &[Row]) -> Result<(), StoreError> {
+        async fn write(&mut self, _rows: &[Arc<Row>]) -> Result<(), StoreError> {
             if self.is_ready() { Ok(()) } else { Err(StoreError::Unavailable("gone".into())) }
         }
 

@@ -24,6 +24,7 @@ use std::time::Duration;
 
 /// A configuration without problems, as far as one can tell without the backends.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Config {
     /// The file, as it was named when it was read.
     pub file: String,

@@ -6,6 +6,7 @@ use crate::word::truth;
 
 /// Where the metrics are read, and by whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MetricsSettings {
     /// An address of their own, from the key `metrics_listen`; `None` for the one of the API.
     pub listen: Option<ListenAddress>,

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 /// Who is told when something goes wrong, each channel that is there, and how often.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct NotifySettings {
     /// In which language.
     pub language: Language,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 /// What records keep.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RecordSettings {
     /// What of each request is kept, unless its upstream says otherwise.
     pub keep: KeepSettings,

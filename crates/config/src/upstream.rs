@@ -15,6 +15,7 @@ use std::time::Duration;
 
 /// One entry of `upstreams`.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct UpstreamConfig {
     /// Unique among the upstreams; visible ASCII, at most 64 bytes. `{backend}-{number}`, counted from 1, unless named.
     pub name: String,

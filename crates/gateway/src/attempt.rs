@@ -3,6 +3,7 @@
 use crate::backend::{Backend, OnClientClose, Patience};
 use crate::error_answer;
 use crate::failures::Failures;
+use crate::head::X_REQUEST_ID;
 use crate::hold::{self, Held, Until};
 use crate::ledger::Ledger;
 use crate::reject::Reject;
@@ -11,7 +12,6 @@ use oar_exchange::{AttemptResult, Outcome};
 use oar_protocol::StreamEnd;
 use oar_routing::{Attempt, Finding, Plan, Verdict};
 use oar_upstream::{Connection, Fault, ResponseBody, UpstreamError, UpstreamRequest, UpstreamResponse};
-use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
@@ -50,17 +50,18 @@ pub(crate) async fn attempt(
     ledger: &mut Ledger,
 ) -> Result<Winner, Reject> {
     let mut failures = Failures::default();
-    let mut attempts = plan.attempts().map(|attempt| (attempt, Cow::Borrowed(request)));
+    let mut attempts = plan.attempts().map(|attempt| (attempt, None));
     let mut next = attempts.next();
-    while let Some((attempt, asked)) = next {
+    while let Some((attempt, again)) = next {
+        let asked = again.as_deref().unwrap_or(request);
         let now = Instant::now();
         if until.is_some_and(|until| until <= now) {
             break;
         }
         let until = attempt.payload().patience.until(now, until);
         let deadline = earliest(now + attempt.timeout(), until);
-        ledger.attempt_begins(attempt.name(), attempt.payload());
-        let tried = try_one(&attempt, &asked, deadline, until).await;
+        ledger.attempt_begins(attempt.name(), attempt.payload(), now);
+        let tried = try_one(&attempt, asked, deadline, until).await;
         ledger.attempt_ends(&tried);
         match (attempt.judge(tried.finding(asked.connection)), tried) {
             (Verdict::Relay, Tried::Answered(response)) => {
@@ -70,7 +71,7 @@ pub(crate) async fn attempt(
             (Verdict::Stop, Tried::Failed(error)) if error.fault() == Fault::Misconfigured => {
                 return Err(Reject::Misconfigured { upstream: Arc::clone(attempt.name()) });
             }
-            (Verdict::Again, _) => next = Some((attempt, Cow::Owned(asked.on_fresh_connection()))),
+            (Verdict::Again, _) => next = Some((attempt, Some(Box::new(asked.on_fresh_connection())))),
             (verdict, tried) => {
                 failures.remember(&attempt, tried, deadline).await;
                 if verdict == Verdict::Stop {
@@ -92,13 +93,12 @@ async fn try_one(
 ) -> Tried {
     let backend = attempt.payload();
     let first_event = || {
-        let Patience { first_event, heartbeat, .. } = backend.patience;
-        let now = Instant::now();
+        let (Patience { first_event, heartbeat, .. }, now) = (backend.patience, Instant::now());
         Until { deadline: earliest(now + first_event, until), heartbeat: heartbeat.map(|beat| now + beat) }
     };
     match timeout_at(deadline, backend.upstream.send(request)).await {
-        Ok(Ok(response)) => match hold::until_first_event(response, first_event()).await {
-            Ok(response) => Tried::Answered(response),
+        Ok(Ok(mut response)) => match hold::until_first_event(&mut response, first_event).await {
+            Ok(()) => Tried::Answered(response),
             Err(held) => Tried::Held(held),
         },
         Ok(Err(error)) => Tried::Failed(error),
@@ -198,7 +198,7 @@ impl Tried {
 
     pub(crate) fn upstream_request_id(&self) -> Option<String> {
         match self {
-            Self::Answered(response) => Some(response.headers.get("x-request-id")?.to_str().ok()?.to_owned()),
+            Self::Answered(response) => Some(response.headers.get(X_REQUEST_ID)?.to_str().ok()?.to_owned()),
             Self::Failed(_) | Self::TimedOut | Self::Held(_) => None,
         }
     }

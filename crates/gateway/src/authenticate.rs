@@ -24,8 +24,8 @@ const SUBPROTOCOL: HeaderName = HeaderName::from_static("sec-websocket-protocol"
 const KEY_SUBPROTOCOL: &str = "openai-insecure-api-key.";
 
 impl Presented {
-    /// Takes every credential out of `headers`, and whatever else is nobody's business but the client's, so that no later
-    /// stage can pass it on by accident.
+    /// Takes every credential out of `headers`, and whatever else is nobody's business but the client's or concerns its
+    /// connection alone, so that no later stage can pass it on by accident.
     pub(crate) fn take(headers: &mut HeaderMap) -> Self {
         let in_subprotocol = take_from_subprotocols(headers);
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
@@ -34,10 +34,8 @@ impl Presented {
             (Some(value), None) => token_of(value).map_or(Self::Nothing, Self::Token),
             (Some(_), Some(_)) => Self::Contradiction,
         };
-        let private: Vec<HeaderName> = headers.keys().filter(|name| headers::is_private(name)).cloned().collect();
-        for name in private {
-            headers.remove(name);
-        }
+        // Last, because what a client says of its connection, it says to us: a token named there is still ours to read.
+        headers::strip(headers, headers::is_private);
         presented
     }
 
@@ -67,9 +65,11 @@ pub(crate) fn authenticate(router: &Router<Arc<Backend>>, presented: &Presented)
 
 /// The token of an `Authorization` header: after `Bearer` in any case, or bare. `None` when there is nothing.
 fn token_of(value: &HeaderValue) -> Option<SecretString> {
-    let text = value.to_str().ok()?.trim();
-    let token = match text.split_once(' ') {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim_start(),
+    let text = value.to_str().ok()?.trim_ascii();
+    let token = match text.split_at_checked("bearer".len()) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") && rest.starts_with(' ') => {
+            rest.trim_ascii_start()
+        }
         _ => text,
     };
     (!token.is_empty()).then(|| token.into())
@@ -79,6 +79,9 @@ fn token_of(value: &HeaderValue) -> Option<SecretString> {
 /// leaves the others. What cannot be read is not passed on: it may hide a key.
 fn take_from_subprotocols(headers: &mut HeaderMap) -> Option<SecretString> {
     let offered: Vec<HeaderValue> = headers.get_all(SUBPROTOCOL).iter().cloned().collect();
+    if offered.is_empty() {
+        return None;
+    }
     headers.remove(SUBPROTOCOL);
     let readable: Option<Vec<&str>> = offered.iter().map(|value| value.to_str().ok()).collect();
     let (keys, others): (Vec<&str>, Vec<&str>) =

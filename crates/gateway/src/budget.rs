@@ -40,6 +40,15 @@ impl Budget {
         Share { budget: self.clone(), held: None }
     }
 
+    /// So many blocks, at once if they are free: while anybody waits, none are.
+    async fn grant(&self, blocks: u32) -> Result<OwnedSemaphorePermit, NoRoom> {
+        if let Ok(granted) = Arc::clone(&self.blocks).try_acquire_many_owned(blocks) {
+            return Ok(granted);
+        }
+        let waiting = Arc::clone(&self.blocks).acquire_many_owned(blocks);
+        timeout(PATIENCE, waiting).await.map_err(|_| NoRoom)?.map_err(|_| NoRoom)
+    }
+
     /// How many bytes are handed out.
     pub(crate) fn held_bytes(&self) -> usize {
         (self.total - self.blocks.available_permits().min(self.total)) * BLOCK_BYTES
@@ -58,9 +67,7 @@ impl Share {
         if more == 0 {
             return Ok(());
         }
-        let more = u32::try_from(more).map_err(|_| NoRoom)?;
-        let waiting = Arc::clone(&self.budget.blocks).acquire_many_owned(more);
-        let granted = timeout(PATIENCE, waiting).await.map_err(|_| NoRoom)?.map_err(|_| NoRoom)?;
+        let granted = self.budget.grant(u32::try_from(more).map_err(|_| NoRoom)?).await?;
         match &mut self.held {
             Some(held) => held.merge(granted),
             None => self.held = Some(granted),

@@ -1,15 +1,16 @@
 //! A whole body, if it is not too long.
 
 use crate::budget::{Budget, NoRoom, Share};
+use crate::idle::Idle;
 use bytes::{Bytes, BytesMut};
-use http_body::Body;
+use http_body::{Body, Frame};
 use oar_upstream::BodyError;
 use std::error::Error;
 use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::{Poll, ready};
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// Why a body was not collected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,13 +63,11 @@ where
     B: Body<Data = Bytes>,
     B::Error: Into<BodyError>,
 {
-    let mut body = pin!(body);
+    let (mut body, mut idle) = (pin!(body), Idle::new(idle));
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     loop {
-        let next = timeout(idle, poll_fn(|cx| body.as_mut().poll_frame(cx)));
-        let Some(frame) = next.await.map_err(|_| Uncollected::Stalled)? else { break };
-        let frame = frame.map_err(|error| Uncollected::from_error(&error.into()))?;
+        let Some(frame) = next(body.as_mut(), &mut idle).await? else { break };
         let Ok(piece) = frame.into_data() else { continue };
         let so_far = first.len() + all.len() + piece.len();
         if so_far > cap {
@@ -91,11 +90,28 @@ where
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
+/// The next frame, unless it keeps us waiting for too long.
+async fn next<B>(mut body: Pin<&mut B>, idle: &mut Idle) -> Result<Option<Frame<Bytes>>, Uncollected>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BodyError>,
+{
+    let frame = poll_fn(|cx| match body.as_mut().poll_frame(cx) {
+        Poll::Ready(frame) => Poll::Ready(Ok(frame)),
+        Poll::Pending => {
+            ready!(idle.poll_ring(cx));
+            Poll::Ready(Err(Uncollected::Stalled))
+        }
+    });
+    let frame = frame.await?;
+    idle.something_came();
+    frame.transpose().map_err(|error| Uncollected::from_error(&error.into()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use futures_util::stream;
-    use http_body::Frame;
     use http_body_util::StreamBody;
 
     async fn collected(pieces: &[&'static str], cap: usize) -> Result<Bytes, Uncollected> {

@@ -1,8 +1,7 @@
 //! What is kept of an answer while it goes by: its text, and how many tokens it says it took.
 
-use crate::events::is_event_stream;
+use crate::kind::Kind;
 use bytes::Bytes;
-use http::{HeaderMap, header};
 use oar_exchange::{Transcript, Usage, Whole};
 use oar_protocol::{StreamText, usage};
 
@@ -32,14 +31,12 @@ enum Text {
 }
 
 impl Copied {
-    /// Of an answer with these headers, of which no more than `cap` bytes are kept.
-    pub(crate) fn of(headers: &HeaderMap, cap: usize) -> Self {
-        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let is_text = content_type.is_some_and(is_text) && !headers.contains_key(header::CONTENT_ENCODING);
-        let text = match (is_text, is_event_stream(headers)) {
-            (false, _) => Text::None,
-            (true, false) => Text::Plain(Transcript::default()),
-            (true, true) => Text::Events { came: Transcript::default(), carried: Box::new(StreamText::new(cap)) },
+    /// Of an answer of this kind, of which no more than `cap` bytes are kept.
+    pub(crate) fn of(kind: Kind, cap: usize) -> Self {
+        let text = match kind {
+            Kind::Opaque => Text::None,
+            Kind::Text => Text::Plain(Transcript::default()),
+            Kind::Events => Text::Events { came: Transcript::default(), carried: Box::new(StreamText::new(cap)) },
         };
         Self { text, cap, ..Self::default() }
     }
@@ -101,11 +98,6 @@ impl Copied {
             Text::Events { came, .. } => came,
         }
     }
-}
-
-fn is_text(content_type: &str) -> bool {
-    let content_type = content_type.to_ascii_lowercase();
-    content_type.starts_with("text/") || content_type.contains("json")
 }
 
 /// The end of an answer that is longer than what is held of its beginning: providers tell usage last.

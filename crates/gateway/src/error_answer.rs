@@ -7,6 +7,7 @@ use crate::collect::{Uncollected, collect};
 use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use oar_protocol::headers::is_of_type;
 use oar_protocol::{ErrorBody, ErrorKind, html_text};
 use oar_upstream::{ResponseBody, UpstreamRequest, UpstreamResponse};
 use std::time::Duration;
@@ -63,7 +64,8 @@ pub(crate) async fn readable(
     if !is_error || !is_page(&response.headers) || request.method == Method::HEAD {
         return response;
     }
-    ErrorAnswer::read(response, deadline).await.into_response(request)
+    // Boxed as it is rare: what waits for it is not made larger.
+    Box::pin(ErrorAnswer::read(response, deadline)).await.into_response(request)
 }
 
 /// Whether the body is a page for people.
@@ -74,8 +76,7 @@ pub(crate) fn is_page(headers: &HeaderMap) -> bool {
 
 /// Whether a `content-type` is that of a page for people.
 pub(crate) fn is_page_type(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    ["text/html", "application/xhtml+xml"].iter().any(|page| essence.eq_ignore_ascii_case(page))
+    ["text/html", "application/xhtml+xml"].iter().any(|page| is_of_type(content_type, page))
 }
 
 impl ErrorAnswer {

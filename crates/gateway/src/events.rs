@@ -1,7 +1,6 @@
 //! Event streams on their way to the client: in whole events, and known for complete or not.
 
 use bytes::Bytes;
-use http::{HeaderMap, header};
 use oar_protocol::{Aligner, StreamEnd, sse};
 
 /// Watches the events of one answer go by.
@@ -14,9 +13,9 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// `None` for an answer whose events cannot be seen: it is none, or compressed.
-    pub(crate) fn of(headers: &HeaderMap, end: StreamEnd) -> Option<Self> {
-        is_event_stream(headers).then(|| Self { aligner: Aligner::new(), end, said_end: false, said_error: false })
+    /// Of an answer that must have said `end` to be complete.
+    pub(crate) fn new(end: StreamEnd) -> Self {
+        Self { aligner: Aligner::new(), end, said_end: false, said_error: false }
     }
 
     /// Takes the next piece and yields the whole events that can go out now.
@@ -56,10 +55,4 @@ pub(crate) enum Completeness {
     Complete,
     /// It did not say that it was done, as streams of its kind do.
     JustStopped,
-}
-
-pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("text/event-stream") && !headers.contains_key(header::CONTENT_ENCODING)
 }

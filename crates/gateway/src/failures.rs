@@ -40,7 +40,7 @@ impl Failures {
         if let Tried::Answered(response) = tried {
             failure.retry_after = retry_after(&response.headers, SystemTime::now());
             if self.caller_error.is_none() && blames_the_caller(response.status, attempt.payload()) {
-                let answer = ErrorAnswer::read(response, deadline).await;
+                let answer = Box::pin(ErrorAnswer::read(response, deadline)).await;
                 self.caller_error = Some(CallerError { upstream: Arc::clone(attempt.name()), answer });
             }
         }

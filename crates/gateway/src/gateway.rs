@@ -159,9 +159,9 @@ impl Gateway {
         if cors::is_preflight(&request) {
             return cors::preflight(&request);
         }
-        let (head, presented, body) = Head::split(request, &self.shared.rules.trusted_proxies);
+        let (mut head, presented, body) = Head::split(request, &self.shared.rules.trusted_proxies);
         let mut ledger = Ledger::open(&head, &self.shared.desk);
-        let answered = AssertUnwindSafe(self.answer(head, presented, body, &mut ledger)).catch_unwind().await;
+        let answered = AssertUnwindSafe(self.answer(&mut head, presented, body, &mut ledger)).catch_unwind().await;
         let mut response = match answered.unwrap_or(Err(Reject::Panicked)) {
             Ok(Answer::Relayed(winner, upgrade)) => relay::relay(winner, upgrade, ledger, &self.shared.drains),
             Ok(Answer::Listed(listing)) => listing.respond(ledger),
@@ -173,7 +173,7 @@ impl Gateway {
 
     async fn answer<B>(
         &self,
-        mut head: Head,
+        head: &mut Head,
         presented: Presented,
         body: B,
         ledger: &mut Ledger,
@@ -192,11 +192,11 @@ impl Gateway {
             Wanted::Api(api) => api,
         };
         let mut share = self.shared.budget.share();
-        let asked = read::read(&head, api, body, &self.shared.rules.limits, &mut share).await?;
+        let asked = read::read(head, api, body, &self.shared.rules.limits, &mut share).await?;
         ledger.asked(&asked);
         let plan = self.plan(&caller, &asked, ledger.seed())?;
         let upgrade = head.take_upgrade();
-        let until = self.until(&head);
+        let until = self.until(head);
         let request = asked.into_upstream_request(head, presented);
         let winner = attempt::attempt(&plan, &request, until, ledger).await?;
         Ok(Answer::Relayed(winner, upgrade))

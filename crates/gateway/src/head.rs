@@ -21,7 +21,7 @@ const LONGEST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 /// A request's head. Its headers are rid of what concerns only the client's connection.
 pub(crate) struct Head {
     pub(crate) id: Uuid,
-    /// The client's own request id, or ours.
+    /// The client's own request id, or the text of ours.
     pub(crate) request_id: String,
     pub(crate) method: Method,
     pub(crate) uri: Uri,
@@ -74,11 +74,11 @@ impl Head {
         let (parts, body) = request.into_parts();
         let id = Uuid::now_v7();
         let unambiguous = oar_protocol::unambiguous(parts.version, &parts.uri, &parts.headers);
-        let request_id = parts.headers.get("x-request-id").and_then(headers::sane_request_id);
+        let request_id = parts.headers.get(X_REQUEST_ID).and_then(headers::sane_request_id);
         let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0);
         let mut head = Self {
             id,
-            request_id: request_id.map_or_else(|| id.to_string(), ToOwned::to_owned),
+            request_id: request_id.map_or_else(|| text_of(id), ToOwned::to_owned),
             method: parts.method,
             uri: parts.uri,
             client: proxies.client(peer, &parts.headers),
@@ -89,9 +89,7 @@ impl Head {
             headers: parts.headers,
             upgrade,
         };
-        // First, because what a client says of its connection, it says to us: a token named there is still ours to read.
         let presented = Presented::take(&mut head.headers);
-        headers::strip_hop_by_hop(&mut head.headers);
         (head, presented, body)
     }
 
@@ -111,11 +109,12 @@ impl Head {
             PathError::Outside => Reject::UnknownPath,
             PathError::Ambiguous => Reject::AmbiguousPath,
         })?;
-        let query = self.uri.query().map_or_else(String::new, |query| format!("?{query}"));
-        if !query.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let query = self.uri.query();
+        if !query.is_none_or(|query| query.bytes().all(|byte| byte.is_ascii_graphic())) {
             return Err(Reject::AmbiguousPath);
         }
-        Ok(Wanted::Api(Api { path: path.as_str().to_owned(), suffix_and_query: format!("{}{query}", path.suffix()) }))
+        let suffix_and_query = query.map_or_else(|| path.suffix().to_owned(), |query| [path.suffix(), query].join("?"));
+        Ok(Wanted::Api(Api { path: path.as_str().to_owned(), suffix_and_query }))
     }
 
     /// A model's name may hold slashes, which clients escape, so it is read before the path is checked.
@@ -131,15 +130,17 @@ impl Head {
     /// The headers for an upstream's adapter: the client's, and one gateway more.
     pub(crate) fn take_outgoing_headers(&mut self) -> HeaderMap {
         let mut outgoing = std::mem::take(&mut self.headers);
-        outgoing.insert(headers::HOPS, HeaderValue::from(self.hops.saturating_add(1)));
+        outgoing.insert(headers::HOPS, number_value(self.hops.saturating_add(1)));
         outgoing
     }
 
     /// How long the client waits before it gives up, as OpenAI's libraries say: Python in the first header, Node in the
     /// second. An answer that comes later is for nobody.
     pub(crate) fn client_patience(&self) -> Option<Duration> {
-        let seconds = |name: &str| self.headers.get(name)?.to_str().ok()?.parse::<f64>().ok();
-        let seconds = seconds("x-stainless-read-timeout").or_else(|| seconds("x-stainless-timeout"))?;
+        const SECONDS: [HeaderName; 2] =
+            [HeaderName::from_static("x-stainless-read-timeout"), HeaderName::from_static("x-stainless-timeout")];
+        let seconds = |name| self.headers.get(name)?.to_str().ok()?.parse::<f64>().ok();
+        let seconds = SECONDS.iter().find_map(seconds)?;
         Duration::try_from_secs_f64(seconds).ok().filter(|patience| *patience < LONGEST_PATIENCE)
     }
 
@@ -171,6 +172,20 @@ impl Upgrade {
         let asks = listed.split(',').any(|name| name.trim().eq_ignore_ascii_case("upgrade"));
         let websocket = protocol.as_bytes().eq_ignore_ascii_case(b"websocket");
         (asks && websocket).then(|| Self { protocol, connection: Some(hyper::upgrade::on(request)) })
+    }
+}
+
+/// An id as it is written: in groups, with small letters.
+pub(crate) fn text_of(id: Uuid) -> String {
+    id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()
+}
+
+/// A number as a header says it. Those that nearly every request has cost no memory.
+pub(crate) fn number_value(number: u64) -> HeaderValue {
+    match number {
+        1 => HeaderValue::from_static("1"),
+        2 => HeaderValue::from_static("2"),
+        more => HeaderValue::from(more),
     }
 }
 

@@ -11,12 +11,13 @@ use tokio::time::{Instant, Sleep, sleep_until};
 pub(crate) struct Idle {
     limit: Duration,
     since: Option<Instant>,
-    timer: Pin<Box<Sleep>>,
+    /// Made when something is waited for; many answers are there at once.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Idle {
-    pub(crate) fn new(limit: Duration) -> Self {
-        Self { limit, since: None, timer: Box::pin(sleep_until(Instant::now() + limit)) }
+    pub(crate) const fn new(limit: Duration) -> Self {
+        Self { limit, since: None, timer: None }
     }
 
     pub(crate) const fn limit(&self) -> Duration {
@@ -31,12 +32,13 @@ impl Idle {
     /// moved only when it rings too early.
     pub(crate) fn poll_ring(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let due = *self.since.get_or_insert_with(Instant::now) + self.limit;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
         loop {
-            std::task::ready!(self.timer.as_mut().poll(cx));
+            std::task::ready!(timer.as_mut().poll(cx));
             if due <= Instant::now() {
                 return Poll::Ready(());
             }
-            self.timer.as_mut().reset(due);
+            timer.as_mut().reset(due);
         }
     }
 }

@@ -3,8 +3,9 @@
 use crate::attempt::Tried;
 use crate::backend::Backend;
 use crate::copy::Copied;
-use crate::head::Head;
+use crate::head::{Head, text_of};
 use crate::keep::{Keep, KeepHeaders};
+use crate::kind::Kind;
 use crate::oddity::oddity;
 use crate::read::Asked;
 use bytes::Bytes;
@@ -68,7 +69,7 @@ impl Ledger {
             observer.started();
         }
         let story = Exchange {
-            id: head.id.to_string(),
+            id: text_of(head.id),
             request_id: head.request_id.clone(),
             started_at: SystemTime::now(),
             request: Request {
@@ -92,7 +93,7 @@ impl Ledger {
         Self {
             story: Some(Box::new(story)),
             seed: head.id.as_u64_pair().1,
-            opened: Instant::now(),
+            opened: head.arrived,
             running: None,
             copied: Copied::default(),
             keep: None,
@@ -141,12 +142,12 @@ impl Ledger {
         });
     }
 
-    /// An attempt begins.
-    pub(crate) fn attempt_begins(&mut self, upstream: &Arc<str>, backend: &Arc<Backend>) {
+    /// An attempt begins, at `since`.
+    pub(crate) fn attempt_begins(&mut self, upstream: &Arc<str>, backend: &Arc<Backend>, since: Instant) {
         let (upstream, backend) = (Arc::clone(upstream), Arc::clone(backend));
         let keep = backend.keep.unwrap_or(self.desk.keep);
         self.keep = Some(self.keep.map_or(keep, |others| others.or(keep)));
-        self.running = Some(Running { upstream, backend, since: Instant::now() });
+        self.running = Some(Running { upstream, backend, since });
     }
 
     /// The attempt that had begun has ended.
@@ -174,13 +175,17 @@ impl Ledger {
             upstream_request_id,
             detail,
         };
-        self.write(|story| story.attempts.push(attempt));
+        self.write(|story| {
+            // Room for one: more are rare.
+            story.attempts.reserve_exact(1);
+            story.attempts.push(attempt);
+        });
     }
 
     /// The head of the answer is on its way to the client.
-    pub(crate) fn answers(&mut self, status: StatusCode, headers: &HeaderMap) {
+    pub(crate) fn answers(&mut self, status: StatusCode, headers: &HeaderMap, kind: Kind) {
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        self.copied = Copied::of(headers, self.keep().response_bytes);
+        self.copied = Copied::of(kind, self.keep().response_bytes);
         self.cut_request();
         let after = self.opened.elapsed();
         self.write(|story| {

@@ -67,6 +67,7 @@ mod hold;
 mod drain;
 mod events;
 mod idle;
+mod kind;
 mod oddity;
 mod relay;
 mod relayed_body;

@@ -4,6 +4,7 @@ use crate::authenticate::Presented;
 use crate::backend::Backend;
 use crate::collect::collect;
 use crate::head::{Head, WantedModels, X_REQUEST_ID};
+use crate::kind::Kind;
 use crate::ledger::Ledger;
 use crate::reject::Reject;
 use crate::relay::{self, AnswerBody};
@@ -116,7 +117,7 @@ async fn fetch(backend: &Backend, request: &UpstreamRequest, patience: Duration)
 }
 
 /// The request that asks an upstream for its models.
-pub(crate) fn listing_request(mut head: Head, presented: Presented) -> UpstreamRequest {
+pub(crate) fn listing_request(head: &mut Head, presented: Presented) -> UpstreamRequest {
     UpstreamRequest {
         method: Method::GET,
         path_and_query: "/models".into(),
@@ -124,7 +125,7 @@ pub(crate) fn listing_request(mut head: Head, presented: Presented) -> UpstreamR
         body: Bytes::new(),
         model: None,
         stream: false,
-        request_id: head.request_id,
+        request_id: std::mem::take(&mut head.request_id),
         client_token: presented.into_token(),
         upgrade: None,
         connection: Connection::Any,
@@ -138,7 +139,7 @@ impl Listing {
         if let Ok(id) = HeaderValue::try_from(ledger.request_id()) {
             headers.insert(X_REQUEST_ID, id);
         }
-        ledger.answers(StatusCode::OK, &headers);
+        ledger.answers(StatusCode::OK, &headers, Kind::Text);
         ledger.sends(&self.0);
         ledger.close(Outcome::Ok, None);
         relay::own(StatusCode::OK, headers, self.0)

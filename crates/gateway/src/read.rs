@@ -88,17 +88,17 @@ impl Asked {
         self.alias.as_deref().map_or(query, |alias| query.or(alias))
     }
 
-    /// The request as every attempt sends it.
-    pub(crate) fn into_upstream_request(self, mut head: Head, presented: Presented) -> UpstreamRequest {
+    /// The request as every attempt sends it, with what the head has for it.
+    pub(crate) fn into_upstream_request(self, head: &mut Head, presented: Presented) -> UpstreamRequest {
         UpstreamRequest {
             upgrade: head.upgrade_protocol().cloned(),
             headers: head.take_outgoing_headers(),
-            method: head.method,
+            method: head.method.clone(),
             path_and_query: self.api.suffix_and_query,
             body: self.body,
             model: self.facts.model,
             stream: self.facts.stream,
-            request_id: head.request_id,
+            request_id: std::mem::take(&mut head.request_id),
             client_token: presented.into_token(),
             connection: Connection::Any,
         }

@@ -1,6 +1,7 @@
 //! Every way in which the gateway itself says no: the one side exit of the request path.
 
-use crate::head::{X_OAR_ATTEMPTS, X_REQUEST_ID};
+use crate::head::{X_OAR_ATTEMPTS, X_REQUEST_ID, number_value};
+use crate::kind::Kind;
 use crate::ledger::{CLIENT_CLOSED_REQUEST, Ledger};
 use crate::relay::{self, AnswerBody};
 use bytes::Bytes;
@@ -217,14 +218,14 @@ pub(crate) fn refuse(reject: &Reject, mut ledger: Ledger) -> Response<AnswerBody
     let told = format!("{code}: {message}");
     let body = Bytes::from(ErrorBody::new(kind, code, message).with_param(param).to_json(Some(ledger.request_id())));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(X_OAR_ATTEMPTS, HeaderValue::from(ledger.attempts()));
+    headers.insert(X_OAR_ATTEMPTS, number_value(ledger.attempts() as u64));
     if let Ok(id) = HeaderValue::try_from(ledger.request_id()) {
         headers.insert(X_REQUEST_ID, id);
     }
     if reject.leaves_a_body_unread() {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    ledger.answers(status, &headers);
+    ledger.answers(status, &headers, Kind::Text);
     ledger.sends(&body);
     ledger.close(outcome, Some(told));
     relay::own(status, headers, body)

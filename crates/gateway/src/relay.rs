@@ -3,8 +3,9 @@
 use crate::attempt::Winner;
 use crate::backend::OnClientClose;
 use crate::drain::Drains;
-use crate::events::{Events, is_event_stream};
-use crate::head::{X_OAR_ATTEMPTS, X_OAR_UPSTREAM, X_REQUEST_ID};
+use crate::events::Events;
+use crate::head::{X_OAR_ATTEMPTS, X_OAR_UPSTREAM, X_REQUEST_ID, number_value};
+use crate::kind::Kind;
 use crate::ledger::Ledger;
 use crate::relayed_body::Relay;
 use crate::tunnel;
@@ -27,13 +28,15 @@ pub(crate) fn relay(
     drains: &Drains,
 ) -> Response<AnswerBody> {
     let status = winner.response.status;
-    let headers = relayed_headers(winner.response.headers, &winner.asked, &winner.upstream, &ledger);
-    ledger.answers(status, &headers);
+    let mut headers = passed_on(winner.response.headers, &winner.asked);
+    let kind = Kind::of(&headers);
+    add_ours(&mut headers, kind, &winner.upstream, &ledger);
+    ledger.answers(status, &headers, kind);
     match winner.response.body {
         ResponseBody::Body(body) => {
             // An error that is told as an event promises no end as a stream does.
-            let is_stream = status.is_success() && !body.is_end_stream();
-            let events = if is_stream { Events::of(&headers, winner.end) } else { None };
+            let is_stream = kind == Kind::Events && status.is_success() && !body.is_end_stream();
+            let events = is_stream.then(|| Events::new(winner.end));
             let relay = Relay::new(body, events, winner.patience, winner.outcome, ledger);
             let relay = match winner.on_client_close {
                 OnClientClose::Cancel => relay,
@@ -61,29 +64,29 @@ fn respond(status: StatusCode, headers: HeaderMap, body: AnswerBody) -> Response
     response
 }
 
-/// The upstream's headers without what concerns its own connection or poses as ours, and with who served.
-fn relayed_headers(mut relayed: HeaderMap, asked: &Method, upstream: &str, ledger: &Ledger) -> HeaderMap {
-    let length = relayed.get(header::CONTENT_LENGTH).filter(|_| asked == Method::HEAD).cloned();
-    headers::strip_hop_by_hop(&mut relayed);
-    relayed.extend(length.map(|length| (header::CONTENT_LENGTH, length)));
-    let theirs: Vec<_> = relayed.keys().filter(|name| headers::is_upstreams_own(name)).cloned().collect();
-    for name in theirs {
-        relayed.remove(name);
-    }
+/// The upstream's headers without what concerns its own connection or poses as ours.
+fn passed_on(mut headers: HeaderMap, asked: &Method) -> HeaderMap {
+    let length = (asked == Method::HEAD).then(|| headers.get(header::CONTENT_LENGTH).cloned()).flatten();
+    headers::strip(&mut headers, headers::is_upstreams_own);
+    headers.extend(length.map(|length| (header::CONTENT_LENGTH, length)));
+    headers
+}
+
+/// Says who served, and after how many attempts.
+fn add_ours(headers: &mut HeaderMap, kind: Kind, upstream: &str, ledger: &Ledger) {
     let ours = [
         (X_REQUEST_ID, HeaderValue::try_from(ledger.request_id())),
         (X_OAR_UPSTREAM, HeaderValue::try_from(upstream)),
-        (X_OAR_ATTEMPTS, Ok(HeaderValue::from(ledger.attempts()))),
+        (X_OAR_ATTEMPTS, Ok(number_value(ledger.attempts() as u64))),
     ];
     for (name, value) in ours {
         if let Ok(value) = value {
-            relayed.insert(name, value);
+            headers.insert(name, value);
         }
     }
-    if is_event_stream(&relayed) {
+    if kind == Kind::Events {
         // Proxies before the gateway must not hold events back: nginx reads this header.
-        relayed.entry("x-accel-buffering").or_insert(HeaderValue::from_static("no"));
-        relayed.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+        headers.entry("x-accel-buffering").or_insert(HeaderValue::from_static("no"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
     }
-    relayed
 }

@@ -32,8 +32,8 @@ pub struct Relay {
     idle: Idle,
     /// Rings when the client of a stream has heard nothing for so long that a proxy on the way may take it for dead.
     heartbeat: Option<Idle>,
-    /// Resolves when the gateway waits no longer for what still runs.
-    stopped: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Resolves when the gateway waits no longer for what still runs. Made when something is waited for.
+    stopped: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     ledger: Option<Ledger>,
     outcome: Outcome,
     last_words: LastWords,
@@ -107,10 +107,10 @@ impl Relay {
         outcome: Outcome,
         ledger: Ledger,
     ) -> Self {
-        let stopped = Box::pin(ledger.cut().clone().cancelled_owned());
         let (idle, ledger, last_words) = (Idle::new(patience.idle), Some(ledger), LastWords::NotYet);
         let heartbeat = patience.heartbeat.filter(|_| events.is_some()).map(Idle::new);
-        let mut relay = Self { body, events, idle, heartbeat, stopped, ledger, outcome, last_words, drains: None };
+        let mut relay =
+            Self { body, events, idle, heartbeat, stopped: None, ledger, outcome, last_words, drains: None };
         relay.close_if_complete();
         relay
     }
@@ -212,6 +212,13 @@ impl Relay {
         }
     }
 
+    /// Ready when the gateway waits no longer. A story that has been told waits for nothing.
+    fn poll_stopped(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(ledger) = &self.ledger else { return Poll::Pending };
+        let wait = || Box::pin(ledger.cut().clone().cancelled_owned());
+        self.stopped.get_or_insert_with(wait).as_mut().poll(cx)
+    }
+
     /// Ready when the client must hear something, and can: a comment within an event would break it.
     fn poll_heartbeat(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let (Some(heartbeat), Some(events)) = (&mut self.heartbeat, &self.events) else { return Poll::Pending };
@@ -234,7 +241,7 @@ impl Relay {
                 }
                 Poll::Ready(Some(Err(error))) => self.cut(Cut::Failed(error)),
                 Poll::Ready(None) => self.finish(),
-                Poll::Pending if self.stopped.as_mut().poll(cx).is_ready() => self.cut(Cut::Stopped),
+                Poll::Pending if self.poll_stopped(cx).is_ready() => self.cut(Cut::Stopped),
                 Poll::Pending if self.idle.poll_ring(cx).is_ready() => self.fall_silent(),
                 Poll::Pending => {
                     ready!(self.poll_heartbeat(cx));

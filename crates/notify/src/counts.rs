@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What became of one channel's messages since the start. Only ever grows.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ChannelCounts {
     name: Box<str>,
     queued: AtomicU64,

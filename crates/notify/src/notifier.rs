@@ -39,6 +39,7 @@ const _: fn(&dyn Notifier) = |_| {};
 
 /// Why a message was not delivered. Names neither the address nor a secret.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotifyError {
     /// The channel answered with a status that is no success; a redirect is none.
     #[error("channel answered with status {status}{said}")]

@@ -1,10 +1,8 @@
 //! Tells an answer that is an error from one that is not, whatever its status says.
 
-use crate::json::Key;
-use memchr::memmem;
-use serde::Deserializer;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use std::fmt;
+use crate::scan::{Malformed, Scan};
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// How much of the beginning of an answer is looked at: errors are short.
 const LOOKED_AT_CAP_BYTES: usize = 16 * 1024;
@@ -12,33 +10,36 @@ const LOOKED_AT_CAP_BYTES: usize = 16 * 1024;
 /// Whether an answer is a JSON object with an `error` that is not null. It may be the beginning of one only: what stands
 /// behind the first 16 KiB, or was cut off, is not looked at, and nothing is built of what is.
 pub fn is_error_answer(answer: &[u8]) -> bool {
+    static FIELD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"error\""));
     let beginning = answer.get(..LOOKED_AT_CAP_BYTES).unwrap_or(answer);
-    let mut found = Found(false);
-    if memmem::find(beginning, b"\"error\"").is_some() {
-        // A text that is cut off, or is no object, ends in an error that says nothing about what was found before.
-        let _ = serde_json::Deserializer::from_slice(beginning).deserialize_map(&mut found);
-    }
-    found.0
+    FIELD.find(beginning).is_some() && error_in(beginning) == Err(End::Found)
 }
 
-struct Found(bool);
+/// Why no more of an answer is read.
+#[derive(PartialEq, Eq)]
+enum End {
+    /// An error that is not null.
+    Found,
+    /// One that is null.
+    Null,
+    /// The text is cut off, or is no object: that says nothing about what was found before.
+    Malformed,
+}
 
-impl<'de> Visitor<'de> for &mut Found {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        while let Some(Key(key)) = object.next_key()? {
-            if key == "error" {
-                self.0 = object.next_value::<Option<IgnoredAny>>()?.is_some();
-                return Ok(());
-            }
-            object.next_value::<IgnoredAny>()?;
+fn error_in(beginning: &[u8]) -> Result<(), End> {
+    Scan::new(beginning).object(|value, name| {
+        let is_error = *name.bytes()? == *b"error";
+        match value.raw()? {
+            b"null" if is_error => Err(End::Null),
+            _ if is_error => Err(End::Found),
+            _ => Ok(()),
         }
-        Ok(())
+    })
+}
+
+impl From<Malformed> for End {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
     }
 }
 

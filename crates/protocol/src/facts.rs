@@ -35,6 +35,7 @@ pub enum Form {
 /// Two parsers that disagree about which `model` a body names would let a caller past an allow list, so whatever could
 /// be read in two ways is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FactsError {
     /// The body is not one JSON object.
     #[error("the body is not a valid JSON object")]
@@ -120,6 +121,10 @@ pub(crate) fn checked_model(name: &str) -> Result<String, FactsError> {
 /// Whether servers that compare names ignoring case, in whichever way, would take `name` for `field`: some fold all of
 /// Unicode, where `\u{17f}tream` is `stream`.
 pub(crate) fn is_variant_of(field: &str, name: &str) -> bool {
+    // The folds of ASCII are ASCII, and nearly every name is.
+    if name.is_ascii() && field.is_ascii() {
+        return field.eq_ignore_ascii_case(name);
+    }
     field.chars().flat_map(char::to_uppercase).eq(name.chars().flat_map(char::to_uppercase))
 }
 

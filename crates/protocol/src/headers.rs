@@ -5,19 +5,20 @@ use http::{HeaderMap, HeaderValue};
 
 /// Headers that describe one connection and are never passed on, RFC 9110 section 7.6.1, and the framing, which each side
 /// makes anew.
-const HOP_BY_HOP: [HeaderName; 11] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    header::CONTENT_LENGTH,
-    header::EXPECT,
-];
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        *name,
+        header::CONNECTION
+            | header::PROXY_AUTHENTICATE
+            | header::PROXY_AUTHORIZATION
+            | header::TE
+            | header::TRAILER
+            | header::TRANSFER_ENCODING
+            | header::UPGRADE
+            | header::CONTENT_LENGTH
+            | header::EXPECT
+    ) || matches!(name.as_str(), "keep-alive" | "proxy-connection")
+}
 
 /// Headers that make up the API: safe and useful to every upstream.
 const API: [&str; 8] = [
@@ -31,41 +32,42 @@ const API: [&str; 8] = [
     "x-request-id",
 ];
 
-/// Headers that say who the client is to somebody else, and those that proxies add about it.
-const PRIVATE: [&str; 11] = [
-    "authorization",
-    "api-key",
-    "x-api-key",
-    "cookie",
-    "forwarded",
-    "host",
-    "via",
-    "x-real-ip",
-    "true-client-ip",
-    "cf-connecting-ip",
-    "x-client-ip",
-];
+/// Whether a header says who the client is to somebody else, or is one that proxies add about it.
+fn is_about_the_client(name: &str) -> bool {
+    matches!(
+        name,
+        "authorization"
+            | "cookie"
+            | "forwarded"
+            | "host"
+            | "via"
+            | "x-real-ip"
+            | "true-client-ip"
+            | "cf-connecting-ip"
+            | "x-client-ip"
+    ) || name.starts_with("x-forwarded-")
+}
 
-/// How the names of credentials end that some service or other reads: `x-goog-api-key`, `x-auth-token`, `helicone-auth`.
-const CREDENTIAL_ENDINGS: [&str; 5] = ["-key", "-token", "-auth", "-authorization", "-secret"];
-
-/// Names that end like a credential's and are none.
-const NO_CREDENTIALS: [&str; 2] = ["idempotency-key", "sec-websocket-key"];
+/// Whether a name ends as those of credentials do that some service or other reads: `x-goog-api-key`, `x-auth-token`,
+/// `helicone-auth`.
+fn is_credential(name: &str) -> bool {
+    let last_word = name.as_bytes().rsplit(|&byte| byte == b'-').next().unwrap_or_default();
+    matches!(last_word, b"key" | b"token" | b"auth" | b"authorization" | b"secret")
+        && last_word.len() < name.len()
+        && !matches!(name, "idempotency-key" | "sec-websocket-key")
+}
 
 /// Counts the gateways that a request has passed, so that one that comes back to where it was is noticed.
 pub const HOPS: HeaderName = HeaderName::from_static("x-oar-hop");
 
 /// Removes from `headers` what concerns only the connection they came on: the hop-by-hop headers, every header that
-/// `Connection` names, and the framing.
-pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in named.iter().chain(&HOP_BY_HOP) {
+/// `Connection` names, and the framing; and every other header of which `is_unwanted` says so.
+pub fn strip(headers: &mut HeaderMap, is_unwanted: impl Fn(&HeaderName) -> bool) {
+    let listed = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let named = listed.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok());
+    let unwanted = headers.keys().filter(|name| is_hop_by_hop(name) || is_unwanted(name)).cloned();
+    // Found in one look at what is there: to ask for each of those that may be there takes longer.
+    for name in named.chain(unwanted).collect::<Vec<_>>() {
         headers.remove(name);
     }
 }
@@ -79,15 +81,16 @@ pub fn is_api(name: &HeaderName) -> bool {
 /// Whether this header must never be passed on: a credential, a cookie, or what a proxy says about the client. A name with
 /// an underscore counts too, because some servers read `X_Forwarded_For` as `X-Forwarded-For`.
 pub fn is_private(name: &HeaderName) -> bool {
+    // What nearly every request has need not be read letter by letter.
+    if matches!(*name, header::ACCEPT | header::ACCEPT_ENCODING | header::CONTENT_TYPE | header::USER_AGENT) {
+        return false;
+    }
     let name = name.as_str();
-    let is_credential =
-        CREDENTIAL_ENDINGS.iter().any(|ending| name.ends_with(ending)) && !NO_CREDENTIALS.contains(&name);
-    PRIVATE.contains(&name)
-        || is_credential
+    is_about_the_client(name)
+        || is_credential(name)
         || name.starts_with("proxy-")
-        || name.starts_with("x-forwarded-")
         || (name.starts_with("x-oar-") && name != HOPS.as_str())
-        || name.contains('_')
+        || name.as_bytes().contains(&b'_')
 }
 
 /// Whether this is a header that a browser or a cache would read as the gateway's own, though the upstream wrote it.
@@ -95,6 +98,14 @@ pub fn is_upstreams_own(name: &HeaderName) -> bool {
     matches!(*name, header::SET_COOKIE | header::SERVER | header::ALT_SVC | header::STRICT_TRANSPORT_SECURITY)
         || name.as_str().starts_with("access-control-")
         || name.as_str().starts_with("x-oar-")
+}
+
+/// Whether a `content-type` is of this media type, whatever its parameters.
+pub fn is_of_type(content_type: &str, media_type: &str) -> bool {
+    content_type.trim_ascii_start().split_at_checked(media_type.len()).is_some_and(|(essence, parameters)| {
+        let parameters = parameters.trim_ascii_start();
+        essence.eq_ignore_ascii_case(media_type) && (parameters.is_empty() || parameters.starts_with(';'))
+    })
 }
 
 /// A client's own request id, if it is one that can be echoed and recorded: 1 to 128 visible ASCII characters.
@@ -120,11 +131,12 @@ mod tests {
             ("keep-alive", "timeout=5"),
             ("transfer-encoding", "chunked"),
             ("content-length", "3"),
+            ("x-unwanted", "1"),
             ("content-type", "application/json"),
         ] {
             headers.append(name(key), HeaderValue::from_static(value));
         }
-        strip_hop_by_hop(&mut headers);
+        strip(&mut headers, |name| name == "x-unwanted");
         assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["content-type"]);
     }
 
@@ -139,7 +151,19 @@ mod tests {
         {
             assert!(is_private(&name(private)) && !is_api(&name(private)), "{private}");
         }
-        assert!(!is_api(&name("x-custom")) && !is_private(&name("x-custom")));
+        for neither in ["x-custom", "key", "token", "x-keys"] {
+            assert!(!is_api(&name(neither)) && !is_private(&name(neither)), "{neither}");
+        }
+    }
+
+    #[test]
+    fn a_media_type_is_the_same_with_parameters_and_in_capitals() {
+        for html in ["text/html", "text/html;", " Text/HTML ; charset=utf-8", "text/html\t"] {
+            assert!(is_of_type(html, "text/html"), "{html}");
+        }
+        for other in ["", "text", "text/htmlx", "text/html x", "xtext/html", "text/htm\u{e9}"] {
+            assert!(!is_of_type(other, "text/html"), "{other}");
+        }
     }
 
     #[test]

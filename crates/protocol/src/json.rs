@@ -1,152 +1,64 @@
 //! Reads `model` and `stream` from a JSON object without building it.
 
 use crate::facts::{Facts, FactsError, Form, checked_model, is_variant_of};
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
-use std::borrow::Cow;
-use std::fmt;
+use crate::scan::{Malformed, Scalar, Scan};
 
 pub(crate) fn facts(body: &[u8]) -> Result<Facts, FactsError> {
     let mut found = Found::default();
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let read = json.deserialize_map(&mut found).and_then(|()| json.end());
-    match (found.refused, read) {
-        (Some(why), _) => Err(why),
-        (None, Err(_)) => Err(FactsError::InvalidJson),
-        (None, Ok(())) => {
-            let stream = found.stream.unwrap_or_default();
-            Ok(Facts { model: found.model, stream, form: Form::Json, ..Facts::default() })
-        }
-    }
+    let mut json = Scan::new(body);
+    json.object(|value, name| found.take(&name.text()?, value))?;
+    json.end()?;
+    let stream = found.stream.flatten().unwrap_or_default();
+    Ok(Facts { model: found.model.flatten(), stream, form: Form::Json, ..Facts::default() })
 }
 
-/// What has been seen of the object so far, and what was wrong with it.
+/// What the object has said so far: each field once, and then it may be null.
 #[derive(Default)]
 struct Found {
-    model: Option<String>,
-    model_seen: bool,
-    stream: Option<bool>,
-    stream_seen: bool,
-    refused: Option<FactsError>,
+    model: Option<Option<String>>,
+    stream: Option<Option<bool>>,
 }
 
 impl Found {
-    fn model(&mut self, scalar: &Scalar<'_>) -> Result<(), FactsError> {
-        first_time(&mut self.model_seen, "model")?;
-        self.model = match scalar {
-            Scalar::Null => None,
-            Scalar::Text(name) => Some(checked_model(name)?),
-            Scalar::Bool(_) | Scalar::Other => return Err(FactsError::InvalidModel),
-        };
-        Ok(())
-    }
-
-    fn stream(&mut self, scalar: &Scalar<'_>) -> Result<(), FactsError> {
-        first_time(&mut self.stream_seen, "stream")?;
-        self.stream = match scalar {
-            Scalar::Null => None,
-            Scalar::Bool(value) => Some(*value),
-            Scalar::Text(_) | Scalar::Other => return Err(FactsError::InvalidStream),
-        };
-        Ok(())
-    }
-}
-
-fn first_time(seen: &mut bool, field: &'static str) -> Result<(), FactsError> {
-    if std::mem::replace(seen, true) { Err(FactsError::Duplicate(field)) } else { Ok(()) }
-}
-
-impl<'de> Visitor<'de> for &mut Found {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        while let Some(Key(key)) = object.next_key()? {
-            let taken = match key.as_ref() {
-                "model" => self.model(&object.next_value_seed(AnyScalar)?),
-                "stream" => self.stream(&object.next_value_seed(AnyScalar)?),
-                // Servers that match field names ignoring case would take this one for the real one.
-                other if is_variant_of("model", other) => Err(FactsError::Duplicate("model")),
-                other if is_variant_of("stream", other) => Err(FactsError::Duplicate("stream")),
-                _ => object.next_value::<IgnoredAny>().map(|_| Ok(()))?,
-            };
-            if let Err(why) = taken {
-                self.refused = Some(why);
-                return Err(A::Error::custom("refused"));
-            }
+    fn take(&mut self, name: &str, value: &mut Scan<'_>) -> Result<(), FactsError> {
+        match name {
+            "model" => once(&mut self.model, model(value.scalar()?), "model"),
+            "stream" => once(&mut self.stream, stream(value.scalar()?), "stream"),
+            // Servers that match field names ignoring case would take this one for the real one.
+            other if is_variant_of("model", other) => Err(FactsError::Duplicate("model")),
+            other if is_variant_of("stream", other) => Err(FactsError::Duplicate("stream")),
+            _ => Ok(value.skip()?),
         }
-        Ok(())
     }
 }
 
-/// An object's key, borrowed from the body unless it has escapes.
-#[derive(serde::Deserialize)]
-pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
-
-/// A value, as far as routing cares.
-enum Scalar<'a> {
-    Null,
-    Bool(bool),
-    Text(Cow<'a, str>),
-    Other,
+fn once<T>(slot: &mut Option<T>, value: Result<T, FactsError>, field: &'static str) -> Result<(), FactsError> {
+    if slot.is_some() {
+        return Err(FactsError::Duplicate(field));
+    }
+    *slot = Some(value?);
+    Ok(())
 }
 
-struct AnyScalar;
-
-impl<'de> DeserializeSeed<'de> for AnyScalar {
-    type Value = Scalar<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<Scalar<'de>, D::Error> {
-        value.deserialize_any(self)
+fn model(value: Scalar<'_>) -> Result<Option<String>, FactsError> {
+    match value {
+        Scalar::Null => Ok(None),
+        Scalar::Text(name) => checked_model(&name.text()?).map(Some),
+        Scalar::Bool(_) | Scalar::Other => Err(FactsError::InvalidModel),
     }
 }
 
-impl<'de> Visitor<'de> for AnyScalar {
-    type Value = Scalar<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
+const fn stream(value: Scalar<'_>) -> Result<Option<bool>, FactsError> {
+    match value {
+        Scalar::Null => Ok(None),
+        Scalar::Bool(value) => Ok(Some(value)),
+        Scalar::Text(_) | Scalar::Other => Err(FactsError::InvalidStream),
     }
+}
 
-    fn visit_unit<E>(self) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Bool(value))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Other)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Other)
-    }
-
-    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Scalar<'de>, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Scalar::Other)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Scalar<'de>, A::Error> {
-        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Scalar::Other)
+impl From<Malformed> for FactsError {
+    fn from(_: Malformed) -> Self {
+        Self::InvalidJson
     }
 }
 

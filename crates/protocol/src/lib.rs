@@ -28,9 +28,11 @@ mod path;
 
 mod facts;
 mod json;
+mod members;
 mod multipart;
 mod outline;
 mod parameters;
+mod scan;
 mod url_encoded;
 
 pub mod headers;

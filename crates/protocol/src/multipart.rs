@@ -7,7 +7,7 @@
 use crate::Outline;
 use crate::facts::{Facts, FactsError, Form, checked_model, is_variant_of};
 use crate::parameters::{self, Unclear};
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 
 pub(crate) fn facts(content_type: &str, body: &[u8]) -> Result<Facts, FactsError> {
     let boundary = boundary(content_type).ok_or(FactsError::InvalidMultipart)?;
@@ -53,7 +53,7 @@ fn boundary(content_type: &str) -> Option<String> {
 /// The parts of a form, each between two delimiter lines.
 struct Parts<'a> {
     /// With the line feed before it. A line that starts like this is a delimiter or the form is refused.
-    delimiter: Vec<u8>,
+    delimiter: Finder<'static>,
     /// What follows the last delimiter; `None` behind the closing one.
     rest: Option<&'a [u8]>,
 }
@@ -62,7 +62,9 @@ impl<'a> Parts<'a> {
     /// `None` when the first delimiter is missing. What stands before it (the preamble) is no part.
     fn new(boundary: &str, body: &'a [u8]) -> Option<Self> {
         let delimiter = format!("\n--{boundary}").into_bytes();
-        let rest = match body.strip_prefix(delimiter.get(1..)?) {
+        let first = body.strip_prefix(delimiter.get(1..)?);
+        let delimiter = Finder::new(&delimiter).into_owned();
+        let rest = match first {
             Some(rest) => rest,
             None => split_at_line(body, &delimiter)?.1,
         };
@@ -80,9 +82,9 @@ impl<'a> Parts<'a> {
 
 /// What stands before and behind the first line that starts with the delimiter; `None` when there is none, or when the
 /// line before it ends with a bare line feed.
-fn split_at_line<'a>(text: &'a [u8], delimiter: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let (before, found) = text.split_at_checked(memmem::find(text, delimiter)?)?;
-    Some((before.strip_suffix(b"\r")?, found.get(delimiter.len()..)?))
+fn split_at_line<'a>(text: &'a [u8], delimiter: &Finder<'_>) -> Option<(&'a [u8], &'a [u8])> {
+    let (before, found) = text.split_at_checked(delimiter.find(text)?)?;
+    Some((before.strip_suffix(b"\r")?, found.get(delimiter.needle().len()..)?))
 }
 
 impl<'a> Iterator for Parts<'a> {
@@ -91,7 +93,7 @@ impl<'a> Iterator for Parts<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.rest.take()?;
         if let Some(epilogue) = rest.strip_prefix(b"--") {
-            return memmem::find(epilogue, &self.delimiter).map(|_| Err(FactsError::InvalidMultipart));
+            return self.delimiter.find(epilogue).map(|_| Err(FactsError::InvalidMultipart));
         }
         Some(match self.split(rest) {
             Some((part, rest)) => {
@@ -138,9 +140,13 @@ impl<'a> Part<'a> {
         let media_type = parameters::essence(value("content-type"));
         let is_of_text =
             ["", "text/plain", "application/json"].iter().any(|text| text.eq_ignore_ascii_case(media_type));
-        match (file, std::str::from_utf8(self.content)) {
-            (Ok(None), Ok(text)) if is_of_text => outline.add_text(name, text),
-            (file, _) => outline.add_file(name, file.ok().flatten().as_deref(), media_type, self.content.len()),
+        // Files are long: they are not looked at.
+        let is_field = is_of_text && file == Ok(None);
+        match is_field.then(|| std::str::from_utf8(self.content)) {
+            Some(Ok(text)) => outline.add_text(name, text),
+            Some(Err(_)) | None => {
+                outline.add_file(name, file.ok().flatten().as_deref(), media_type, self.content.len());
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Which paths are ours to forward: under `/v1`, and confined there however often someone decodes them.
 
+use std::borrow::Cow;
+
 /// A request path under `/v1` that stays under whatever prefix an upstream's endpoint puts in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ApiPath<'a> {
@@ -34,15 +36,12 @@ impl<'a> ApiPath<'a> {
         if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(PathError::Ambiguous);
         }
-        let slashes = count_slashes(suffix.as_bytes());
-        let once = percent_decode(suffix.as_bytes());
-        let twice = percent_decode(&once);
-        let plain = |form: &[u8]| count_slashes(form) == slashes && is_plain(form);
-        if plain(suffix.as_bytes()) && plain(&once) && plain(&twice) {
-            Ok(Self { whole: path, suffix })
-        } else {
-            Err(PathError::Ambiguous)
-        }
+        let is_confined = match percent_decode(suffix.as_bytes()) {
+            // What holds no escape is the same however often it is decoded.
+            Cow::Borrowed(plain) => is_plain(plain),
+            Cow::Owned(once) => are_all_plain([suffix.as_bytes(), &once, &percent_decode(&once)]),
+        };
+        if is_confined { Ok(Self { whole: path, suffix }) } else { Err(PathError::Ambiguous) }
     }
 
     /// The path as it came: `/v1/chat/completions`. It stands for the model where a request names none.
@@ -59,11 +58,14 @@ impl<'a> ApiPath<'a> {
 /// Decodes one path segment or query value, in which a slash may be escaped: a model's name. `None` when what it decodes
 /// to is not UTF-8.
 pub fn decode_segment(segment: &str) -> Option<String> {
-    String::from_utf8(percent_decode(segment.as_bytes())).ok()
+    String::from_utf8(percent_decode(segment.as_bytes()).into_owned()).ok()
 }
 
-/// Decodes every `%xx` once; text that is no valid escape stays as it is. Never fails.
-pub(crate) fn percent_decode(text: &[u8]) -> Vec<u8> {
+/// Decodes every `%xx` once; text that is no valid escape stays as it is. Borrowed when there is no `%`. Never fails.
+pub(crate) fn percent_decode(text: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'%', text).is_none() {
+        return Cow::Borrowed(text);
+    }
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&first, tail)) = rest.split_first() {
@@ -78,7 +80,7 @@ pub(crate) fn percent_decode(text: &[u8]) -> Vec<u8> {
             }
         }
     }
-    decoded
+    Cow::Owned(decoded)
 }
 
 const fn hex_value(digit: u8) -> u8 {
@@ -90,6 +92,12 @@ const fn hex_value(digit: u8) -> u8 {
 
 fn count_slashes(path: &[u8]) -> usize {
     memchr::memchr_iter(b'/', path).count()
+}
+
+/// Whether the forms of one path are plain, and agree about where its segments end.
+fn are_all_plain(forms: [&[u8]; 3]) -> bool {
+    let slashes = forms.map(count_slashes);
+    slashes.iter().all(|count| Some(count) == slashes.first()) && forms.into_iter().all(is_plain)
 }
 
 fn is_plain(path: &[u8]) -> bool {
@@ -153,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_broken_escape_is_just_text() {
-        assert_eq!(percent_decode(b"a%zz%4"), b"a%zz%4");
-        assert_eq!(percent_decode(b"%41%62"), b"Ab");
+        assert_eq!(*percent_decode(b"a%zz%4"), *b"a%zz%4");
+        assert_eq!(*percent_decode(b"%41%62"), *b"Ab");
     }
 }

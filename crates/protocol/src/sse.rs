@@ -5,8 +5,8 @@
 
 use crate::ErrorBody;
 use bytes::Bytes;
-use memchr::memchr2;
 use memchr::memmem::Finder;
+use memchr::{memchr, memchr2};
 use std::sync::LazyLock;
 
 /// An event whose lines are longer than this in all is not kept: its rest is skipped up to the next blank line.
@@ -66,17 +66,20 @@ pub fn ends_with_error(events: &[u8]) -> bool {
 ///
 /// Bytes that are not UTF-8 become replacement characters, as the standard has it; a character cut in two by the
 /// transport is put together again. Comments yield nothing.
+///
+/// ```
+/// use oar_protocol::sse::Splitter;
+///
+/// let mut splitter = Splitter::new();
+/// splitter.push(b": comment\n\ndata: {\"a\"");
+/// assert_eq!(splitter.next_event(), None);
+/// splitter.push(b": 1}\n\n");
+/// assert_eq!(splitter.next_event().map(|event| event.data).as_deref(), Some("{\"a\": 1}"));
+/// ```
 #[derive(Debug, Default)]
 pub struct Splitter {
-    buffer: Vec<u8>,
-    read: usize,
-    /// Up to here the buffer has no line end that was not read: a long line that comes in pieces is searched once.
-    searched: usize,
-    event: Event,
-    has_data: bool,
-    event_bytes: usize,
-    last_line_ended_with_cr: bool,
-    bom_looked_for: bool,
+    lines: Lines,
+    fields: Fields,
 }
 
 impl Splitter {
@@ -87,65 +90,148 @@ impl Splitter {
 
     /// Takes the next bytes of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.buffer.drain(..self.read);
-        self.searched = self.searched.saturating_sub(self.read);
-        self.read = 0;
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() > EVENT_CAP_BYTES && self.line_end().is_none() {
-            self.event_bytes = EVENT_CAP_BYTES + 1;
-            self.buffer.clear();
-            self.searched = 0;
+        if self.lines.push(bytes) == Line::Endless {
+            self.fields.begin_if_complete();
+            self.fields.bytes = EVENT_CAP_BYTES + 1;
         }
     }
 
     /// The next event that is complete, if any. An event is complete at its blank line; one that the end of the stream
     /// cuts off never is.
     pub fn next_event(&mut self) -> Option<Event> {
-        while let Some(line) = self.next_line() {
-            // Checking a line takes a small part of the time in which it is read for what is no text.
-            let line = String::from_utf8(line)
-                .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned());
-            if line.is_empty() {
-                if let Some(event) = self.dispatch() {
-                    return Some(event);
-                }
-            } else {
-                self.event_bytes += line.len();
-                self.take_field(&line);
+        self.complete()?;
+        let Fields { name, data, id, .. } = std::mem::take(&mut self.fields);
+        Some(Event { name: name.map(text), data: text(data), id: id.map(text) })
+    }
+
+    /// The data of the next event that is complete, as it came, for those who need nothing else of it.
+    pub(crate) fn next_data(&mut self) -> Option<&[u8]> {
+        self.complete()?;
+        Some(&self.fields.data)
+    }
+
+    /// Reads until the fields are those of a whole event, which they stay until more is read.
+    fn complete(&mut self) -> Option<()> {
+        self.fields.begin_if_complete();
+        loop {
+            let line = self.lines.next()?;
+            if self.fields.take(line) == Place::BehindAnEvent {
+                return Some(());
             }
         }
-        None
     }
+}
 
-    fn dispatch(&mut self) -> Option<Event> {
-        let event = std::mem::take(&mut self.event);
-        let complete = std::mem::take(&mut self.has_data) && self.event_bytes <= EVENT_CAP_BYTES;
-        self.event_bytes = 0;
-        complete.then_some(event)
-    }
+/// What is no UTF-8 becomes replacement characters.
+fn text(bytes: Vec<u8>) -> String {
+    // Checking a text takes a small part of the time in which it is read for what is no text.
+    String::from_utf8(bytes).unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned())
+}
 
-    fn take_field(&mut self, line: &str) {
-        if self.event_bytes > EVENT_CAP_BYTES {
-            self.event = Event::default();
-            return;
+/// The most room that is kept from one event for the next.
+const KEPT_ROOM_BYTES: usize = 16 * 1024;
+
+/// What the lines of one event have said so far.
+#[derive(Debug, Default)]
+struct Fields {
+    name: Option<Vec<u8>>,
+    data: Vec<u8>,
+    id: Option<Vec<u8>>,
+    has_data: bool,
+    bytes: usize,
+    place: Place,
+}
+
+/// Where a line stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    WithinAnEvent,
+    BehindAnEvent,
+}
+
+impl Fields {
+    fn begin_if_complete(&mut self) {
+        if self.place == Place::BehindAnEvent {
+            self.forget();
         }
-        let (field, value) = line.split_once(':').unwrap_or((line, ""));
-        let value = value.strip_prefix(' ').unwrap_or(value);
+    }
+
+    /// The room that an event's data took is used for the next, unless it is much.
+    fn forget(&mut self) {
+        let mut data = std::mem::take(&mut self.data);
+        data.clear();
+        data.shrink_to(KEPT_ROOM_BYTES);
+        *self = Self { data, ..Self::default() };
+    }
+
+    /// Takes a line. Behind the blank line after it, an event is complete, if it has data and is not too long.
+    fn take(&mut self, line: &[u8]) -> Place {
+        self.bytes += line.len();
+        match line {
+            [] if self.has_data && self.bytes <= EVENT_CAP_BYTES => self.place = Place::BehindAnEvent,
+            [] => self.forget(),
+            _ if self.bytes > EVENT_CAP_BYTES => *self = Self { bytes: self.bytes, ..Self::default() },
+            line => self.take_field(line),
+        }
+        self.place
+    }
+
+    fn take_field(&mut self, line: &[u8]) {
+        let colon = memchr(b':', line).unwrap_or(line.len());
+        let (field, value) = line.split_at_checked(colon).unwrap_or((line, b""));
+        let value = value.strip_prefix(b":").unwrap_or(value);
+        let value = value.strip_prefix(b" ").unwrap_or(value);
         match field {
-            "data" => {
+            b"data" => {
                 if std::mem::replace(&mut self.has_data, true) {
-                    self.event.data.push('\n');
+                    self.data.push(b'\n');
                 }
-                self.event.data.push_str(value);
+                self.data.extend_from_slice(value);
             }
-            "event" => self.event.name = Some(value.to_owned()),
-            "id" => self.event.id = Some(value.to_owned()),
+            b"event" => self.name = Some(value.to_owned()),
+            b"id" => self.id = Some(value.to_owned()),
             _ => {}
         }
     }
+}
+
+/// Splits bytes, cut anywhere, into lines.
+#[derive(Debug, Default)]
+struct Lines {
+    buffer: Vec<u8>,
+    read: usize,
+    /// Up to here the buffer has no line end that was not read: a long line that comes in pieces is searched once.
+    searched: usize,
+    last_ended_with_cr: bool,
+    bom_looked_for: bool,
+}
+
+/// What has come of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    /// Its end may be there, or come.
+    Open,
+    /// More than an event may have, and no end: it has been forgotten.
+    Endless,
+}
+
+impl Lines {
+    fn push(&mut self, bytes: &[u8]) -> Line {
+        self.buffer.drain(..self.read);
+        self.searched = self.searched.saturating_sub(self.read);
+        self.read = 0;
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() <= EVENT_CAP_BYTES || self.end().is_some() {
+            return Line::Open;
+        }
+        self.buffer.clear();
+        self.searched = 0;
+        Line::Endless
+    }
 
     /// Where the next line ends.
-    fn line_end(&mut self) -> Option<usize> {
+    fn end(&mut self) -> Option<usize> {
         let from = self.searched.max(self.read);
         let found = memchr2(b'\n', b'\r', self.buffer.get(from..)?);
         self.searched = found.map_or(self.buffer.len(), |at| from + at);
@@ -153,19 +239,17 @@ impl Splitter {
     }
 
     /// The next line without its end, which may be LF, CR or CRLF, even with the CR and the LF in different pieces.
-    fn next_line(&mut self) -> Option<Vec<u8>> {
+    fn next(&mut self) -> Option<&[u8]> {
         self.skip_bom()?;
-        if self.last_line_ended_with_cr {
+        if self.last_ended_with_cr {
             let next = self.buffer.get(self.read)?;
             self.read += usize::from(*next == b'\n');
-            self.last_line_ended_with_cr = false;
+            self.last_ended_with_cr = false;
         }
-        let end = self.line_end()? - self.read;
-        let (line, after) = self.buffer.get(self.read..)?.split_at_checked(end)?;
-        let line = line.to_vec();
-        self.last_line_ended_with_cr = after.first() == Some(&b'\r');
-        self.read += end + 1;
-        Some(line)
+        let (start, end) = (self.read, self.end()?);
+        self.last_ended_with_cr = self.buffer.get(end) == Some(&b'\r');
+        self.read = end + 1;
+        self.buffer.get(start..end)
     }
 
     /// Skips a byte order mark at the very start; `None` as long as it cannot be told from text.
@@ -270,10 +354,21 @@ mod tests {
         for _ in 0..64 {
             splitter.push(&[b'x'; 64 * 1024]);
             assert_eq!(splitter.next_event(), None);
-            assert!(splitter.buffer.len() <= EVENT_CAP_BYTES + 64 * 1024);
+            assert!(splitter.lines.buffer.len() <= EVENT_CAP_BYTES + 64 * 1024);
         }
         splitter.push(b"\n\ndata: after\n\n");
         assert_eq!(splitter.next_event(), Some(data("after")));
+    }
+
+    #[test]
+    fn the_end_of_an_endless_line_is_no_event() {
+        let mut splitter = Splitter::new();
+        splitter.push(b"data: a\n\n");
+        assert_eq!(splitter.next_data(), Some(&b"a"[..]));
+        splitter.push(&[b'x'; EVENT_CAP_BYTES + 1]);
+        splitter.push(b"data: rest\n\ndata: b\n\n");
+        assert_eq!(splitter.next_data(), Some(&b"b"[..]));
+        assert_eq!(splitter.next_data(), None);
     }
 
     proptest! {

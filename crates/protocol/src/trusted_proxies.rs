@@ -29,6 +29,9 @@ impl TrustedProxies {
     /// what stands there is no address.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut nearest = peer.to_canonical();
+        if !self.trusts(nearest) {
+            return nearest;
+        }
         let lines = headers.get_all("x-forwarded-for").iter().rev();
         for hop in lines.flat_map(|line| line.to_str().unwrap_or("?").rsplit(',')) {
             if !self.trusts(nearest) {

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Uri, Version};
 
 /// Why a head is not acted upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Ambiguity {
     /// No host, several, or something that is no `host[:port]`: RFC 9112 section 3.2, RFC 9113 section 8.3.1.
     #[error("a request names exactly one host, and nothing but a host and a port")]
@@ -96,14 +97,20 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a Head
 }
 
 fn is_media_type(text: &str) -> bool {
-    let kind = parameters::essence(text).split_once('/');
-    let is_media_type = kind.is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
-    is_media_type && parameters::of(text).is_some()
+    let behind = behind_token(text.as_bytes().trim_ascii_start());
+    let behind = behind.and_then(|rest| rest.strip_prefix(b"/")).and_then(behind_token);
+    behind.map(<[u8]>::trim_ascii_start).is_some_and(|rest| match rest.first() {
+        None => true,
+        Some(b';') => parameters::of(text).is_some(),
+        Some(_) => false,
+    })
 }
 
-/// A token of RFC 9110 section 5.6.2.
-fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+/// What follows the token that `text` begins with: RFC 9110 section 5.6.2.
+fn behind_token(text: &[u8]) -> Option<&[u8]> {
+    let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let end = text.iter().position(|&byte| !is_of_token(byte)).unwrap_or(text.len());
+    text.get(end..).filter(|_| end > 0)
 }
 
 /// A name, an IPv4 address or an IPv6 address in brackets, and a port or none. RFC 3986 allows names more than this;

@@ -38,7 +38,7 @@ fn model(value: &[u8]) -> Result<String, FactsError> {
 }
 
 fn text(value: &[u8]) -> Option<String> {
-    String::from_utf8(percent_decode(value)).ok()
+    String::from_utf8(percent_decode(value).into_owned()).ok()
 }
 
 /// The value of the one field of this name, still encoded.

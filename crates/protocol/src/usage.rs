@@ -1,8 +1,7 @@
 //! Tokens, as the upstream counted them: <https://platform.openai.com/docs/api-reference/chat/object#chat-object-usage>.
 
+use crate::scan::{Malformed, Scan};
 use memchr::memmem::Finder;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::sync::LazyLock;
 
 /// How much of the end of an answer is enough to find its usage in: providers put it last.
@@ -17,24 +16,27 @@ pub struct Usage {
     pub completion_tokens: Option<u64>,
 }
 
-/// Chat completions and completions say `prompt_tokens` and `completion_tokens`; responses and audio say `input_tokens`
-/// and `output_tokens`; some servers say both. What is no count is no reason to lose the others.
-#[derive(Deserialize)]
+/// The values of a usage object, as they are written. Chat completions and completions say `prompt_tokens` and
+/// `completion_tokens`; responses and audio say `input_tokens` and `output_tokens`; some servers say both.
+#[derive(Default)]
 struct Counts<'a> {
-    #[serde(borrow)]
-    prompt_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    completion_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    input_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    output_tokens: Option<&'a RawValue>,
+    prompt_tokens: Option<&'a [u8]>,
+    completion_tokens: Option<&'a [u8]>,
+    input_tokens: Option<&'a [u8]>,
+    output_tokens: Option<&'a [u8]>,
 }
 
 /// Finds the last usage object in the end of an answer, be it JSON or a stream of JSON events.
 ///
 /// The text is searched rather than parsed, so a long answer costs no more than its tail. A quoted `"usage"` inside
 /// somebody's text cannot be mistaken for the field: there its quotes are escaped.
+///
+/// ```
+/// let answer = br#"{"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 5}}"#;
+/// let usage = oar_protocol::usage::find(answer).ok_or("no usage")?;
+/// assert_eq!((usage.prompt_tokens, usage.completion_tokens), (Some(7), Some(5)));
+/// # Ok::<(), &str>(())
+/// ```
 pub fn find(tail: &[u8]) -> Option<Usage> {
     static FIELD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"usage\""));
     // From the front, which vectors of the processor do, though it is the last one that counts.
@@ -43,16 +45,32 @@ pub fn find(tail: &[u8]) -> Option<Usage> {
 
 fn object_after(text: &[u8]) -> Option<Usage> {
     let value = text.trim_ascii_start().strip_prefix(b":")?;
-    // Most events of a stream say `null`, for which an error would be put into words.
-    let value = value.trim_ascii_start();
-    let mut json = value.starts_with(b"{").then(|| serde_json::Deserializer::from_slice(value))?;
-    let counts = Counts::deserialize(&mut json).ok()?;
-    let count = |raw: Option<&RawValue>| raw?.get().parse().ok();
+    let mut counts = Counts::default();
+    Scan::new(value).object(|json, name| counts.take(&name.bytes()?, json.raw()?)).ok()?;
     let usage = Usage {
         prompt_tokens: count(counts.prompt_tokens).or_else(|| count(counts.input_tokens)),
         completion_tokens: count(counts.completion_tokens).or_else(|| count(counts.output_tokens)),
     };
     (usage.prompt_tokens.is_some() || usage.completion_tokens.is_some()).then_some(usage)
+}
+
+/// What is no count is no reason to lose the others.
+fn count(json: Option<&[u8]>) -> Option<u64> {
+    std::str::from_utf8(json?).ok()?.parse().ok()
+}
+
+impl<'a> Counts<'a> {
+    /// Takes one member of the object. One that is there twice says nothing.
+    fn take(&mut self, name: &[u8], json: &'a [u8]) -> Result<(), Malformed> {
+        let place = match name {
+            b"prompt_tokens" => &mut self.prompt_tokens,
+            b"completion_tokens" => &mut self.completion_tokens,
+            b"input_tokens" => &mut self.input_tokens,
+            b"output_tokens" => &mut self.output_tokens,
+            _ => return Ok(()),
+        };
+        if place.replace(json).is_some() { Err(Malformed) } else { Ok(()) }
+    }
 }
 
 #[cfg(test)]
@@ -91,5 +109,7 @@ mod tests {
         assert_eq!(find(br#"{"content":"\"usage\":{\"prompt_tokens\":1}"}"#), None);
         assert_eq!(find(br#"{"usage":"a word","usage":null,"usage":{"kilowatts":1}}"#), None);
         assert_eq!(find(br#"{"usage":{"prompt_tokens":1"#), None);
+        assert_eq!(find(br#"{"usage":{"prompt_tokens":1,"prompt_tokens":2}}"#), None);
+        assert_eq!(find(br#"{"usage":{"prompt_tokens":null,"completion_tokens":"2"}}"#), None);
     }
 }

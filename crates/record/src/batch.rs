@@ -1,10 +1,11 @@
 use crate::{BATCH_CAP_BYTES, BATCH_CAP_ROWS, Counters, DropReason, Row};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Rows taken from the queue and not yet settled, oldest first. Dropping it counts them as lost to the shutdown.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    rows: VecDeque<Row>,
+    rows: VecDeque<Arc<Row>>,
     /// For each row, how many bytes it holds of the queue's cap.
     weights: VecDeque<usize>,
     weight: usize,
@@ -17,7 +18,7 @@ impl Batch {
     }
 
     pub(crate) fn push(&mut self, row: Row, weight: usize) {
-        self.rows.push_back(row);
+        self.rows.push_back(Arc::new(row));
         self.weights.push_back(weight);
         self.weight += weight;
     }
@@ -31,7 +32,7 @@ impl Batch {
     }
 
     /// The `width` oldest rows, or all when there are fewer.
-    pub(crate) fn oldest(&mut self, width: usize) -> &[Row] {
+    pub(crate) fn oldest(&mut self, width: usize) -> &[Arc<Row>] {
         let rows = self.rows.make_contiguous();
         rows.get(..width).unwrap_or(rows)
     }
@@ -46,13 +47,13 @@ impl Batch {
     }
 
     /// Gives the oldest row up and returns it.
-    pub(crate) fn dropped(&mut self, reason: DropReason) -> Option<Row> {
+    pub(crate) fn dropped(&mut self, reason: DropReason) -> Option<Arc<Row>> {
         let (row, weight) = self.pop()?;
         self.counters.settle_dropped(weight, reason);
         Some(row)
     }
 
-    fn pop(&mut self) -> Option<(Row, usize)> {
+    fn pop(&mut self) -> Option<(Arc<Row>, usize)> {
         let row = self.rows.pop_front()?;
         let weight = self.weights.pop_front().unwrap_or_default();
         self.weight = self.weight.saturating_sub(weight);

@@ -77,7 +77,7 @@ impl Serialize for CreatedAt {
 
 impl ToSql<Instant, Sqlite> for CreatedAt {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(self.to_string());
+        out.set_value(calendar::write(self.nanoseconds()));
         Ok(IsNull::No)
     }
 }

@@ -2,6 +2,9 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use oar_protocol::headers;
+pub(crate) use told::told;
+
+mod told;
 
 /// Which headers of a request are kept. Credentials, cookies, and what proxies say about the client never are, whatever
 /// is listed: see [`is_never_kept`].
@@ -53,7 +56,7 @@ impl KeepHeaders {
     }
 
     /// The kept ones of `headers`.
-    pub(crate) fn of<'a>(&self, headers: &'a HeaderMap) -> impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)> {
+    fn of<'a>(&self, headers: &'a HeaderMap) -> impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)> {
         headers.iter().filter(|(name, _)| self.has(name))
     }
 }

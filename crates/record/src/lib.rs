@@ -16,6 +16,7 @@
 //! ```
 //! use oar_record::{Recorder, Row, Store, StoreError};
 //! use std::io::Write;
+//! use std::sync::Arc;
 //! use std::time::Duration;
 //!
 //! /// Keeps rows as JSON lines.
@@ -23,9 +24,9 @@
 //!
 //! #[async_trait::async_trait]
 //! impl<W: Write + Send + 'static> Store for JsonLines<W> {
-//!     async fn write(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+//!     async fn write(&mut self, rows: &[Arc<Row>]) -> Result<(), StoreError> {
 //!         for row in rows {
-//!             serde_json::to_writer(&mut self.0, row).map_err(StoreError::rejected)?;
+//!             serde_json::to_writer(&mut self.0, &**row).map_err(StoreError::rejected)?;
 //!             self.0.write_all(b"\n").map_err(StoreError::unavailable)?;
 //!         }
 //!         Ok(())

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 /// Why a database could not be opened. No text here holds a DSN or a password.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The SQLite file cannot be opened, or not for writing, or is no database.
     #[error("the record database `{}` cannot be opened for writing", path.display())]

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use server::{Limits, Server};
 use session::{AnyError, Session, ask, fault, is_full, without_details};
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Client;
@@ -149,7 +150,7 @@ impl PostgresStore {
         Ok(())
     }
 
-    async fn write_once(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+    async fn write_once(&mut self, rows: &[Arc<Row>]) -> Result<(), StoreError> {
         let Session { client, mut connection } = self.writing_session().await.map_err(StoreError::unavailable)?;
         let limit = self.server.limits.answer;
         let outcome = match ask(&mut connection, limit, insert::insert(rows, &client)).await {
@@ -175,7 +176,7 @@ impl PostgresStore {
 #[async_trait]
 impl Store for PostgresStore {
     /// A connection that was lost since the last call is noticed only by using it, so there is one more try on a new one.
-    async fn write(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+    async fn write(&mut self, rows: &[Arc<Row>]) -> Result<(), StoreError> {
         let used_before = self.session.is_some();
         match self.write_once(rows).await {
             Err(StoreError::Unavailable(_)) if used_before => self.write_once(rows).await,

@@ -1,10 +1,12 @@
 use crate::policy::{Extract, Policy};
-use crate::{Counters, DropReason, Retention, Store, Writer};
+use crate::{BATCH_CAP_BYTES, BATCH_CAP_ROWS, Counters, DropReason, Retention, Store, Writer};
 use arc_swap::ArcSwap;
 use oar_exchange::{Exchange, Observer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use tokio::sync::mpsc;
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
 
 /// The most rows that wait to be written, those being written included.
 pub const QUEUE_CAP_ROWS: usize = 10_000;
@@ -18,6 +20,8 @@ pub const QUEUE_CAP_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Recorder {
     sender: mpsc::Sender<Waiting>,
+    /// Told when there is enough for a batch.
+    enough: Arc<Notify>,
     counters: Counters,
     overflow: Overflow,
     policy: Arc<ArcSwap<Policy>>,
@@ -29,13 +33,13 @@ impl Recorder {
     /// row's `hostname` says.
     pub fn start(store: Box<dyn Store>, hostname: impl Into<String>) -> (Self, Writer) {
         let (sender, receiver) = mpsc::channel(QUEUE_CAP_ROWS);
-        let (policy, retention) = (Arc::default(), Arc::default());
-        let recorder = Self { sender, counters: Counters::default(), overflow: Overflow::default(), policy, retention };
+        let (counters, enough, overflow) = (Counters::default(), Arc::default(), Overflow::default());
+        let recorder = Self { sender, enough, counters, overflow, policy: Arc::default(), retention: Arc::default() };
         if !store.is_ready() {
             recorder.counters.note_store_down();
         }
-        let Self { counters, overflow, retention, .. } = recorder.clone();
-        let queue = Queue { receiver, counters, overflow, retention };
+        let Self { counters, enough, overflow, retention, .. } = recorder.clone();
+        let queue = Queue { receiver, enough, counters, overflow, retention };
         (recorder, Writer::new(store, hostname.into(), queue))
     }
 
@@ -70,11 +74,17 @@ impl Observer for Recorder {
             return;
         }
         match self.sender.try_send(Waiting { extract, bytes }) {
+            Ok(()) if are_enough(&self.counters) => self.enough.notify_one(),
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(_)) => self.counters.settle_dropped(bytes, self.counters.no_room()),
             Err(mpsc::error::TrySendError::Closed(_)) => self.counters.settle_dropped(bytes, DropReason::Shutdown),
         }
     }
+}
+
+/// Whether what is queued makes a batch.
+fn are_enough(queued: &Counters) -> bool {
+    queued.queued_rows() >= BATCH_CAP_ROWS || queued.queued_bytes() >= BATCH_CAP_BYTES
 }
 
 /// An exchange with its place in the queue.
@@ -88,6 +98,7 @@ pub(crate) struct Waiting {
 #[derive(Debug)]
 pub(crate) struct Queue {
     receiver: mpsc::Receiver<Waiting>,
+    enough: Arc<Notify>,
     pub(crate) counters: Counters,
     pub(crate) overflow: Overflow,
     pub(crate) retention: Arc<ArcSwap<Retention>>,
@@ -97,6 +108,25 @@ impl Queue {
     /// The next exchange, or `None` when the queue is closed and empty. Cancel safe.
     pub(crate) async fn next(&mut self) -> Option<Waiting> {
         self.receiver.recv().await
+    }
+
+    /// Waits until there is enough for a batch, for at most `limit`, and not at all when nothing more can come. Cancel safe.
+    pub(crate) async fn gather(&self, limit: Duration) {
+        if self.is_closed() {
+            return;
+        }
+        let enough = async {
+            while !are_enough(&self.counters) {
+                self.enough.notified().await;
+            }
+        };
+        // Less than that is a batch, too.
+        let _ = timeout(limit, enough).await;
+    }
+
+    /// The next exchange, if there is one now.
+    pub(crate) fn take(&mut self) -> Option<Waiting> {
+        self.receiver.try_recv().ok()
     }
 
     /// Whether it takes no more exchanges.

@@ -1,24 +1,24 @@
 use crate::created_at::CreatedAt;
-use crate::headers::KeepHeaders;
+use crate::headers::{self, KeepHeaders};
 use crate::policy::{Keep, KeepAddress, KeepText, told_attempt};
 use crate::schema::records;
 use crate::text::{self, Field};
 use diesel::prelude::*;
-use http::header::USER_AGENT;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, USER_AGENT};
 use oar_exchange::{Attempt, Exchange, Request};
-use serde::Serialize;
-use std::collections::BTreeMap;
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
 /// One exchange as the table has it. Columns down to [`headers`](Self::headers) are the Go version's, the rest ours.
 ///
 /// Every column may be NULL: the Go version writes none of ours. `Debug` shows no text of a client.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = records, treat_none_as_default_value = false)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Queryable, Selectable)]
+#[diesel(table_name = records)]
 pub struct Row {
     /// The table's own number; `None` until the row is stored, and ignored when it is written.
-    #[diesel(skip_insertion, select_expression = records::id.nullable())]
+    #[diesel(select_expression = records::id.nullable())]
     pub id: Option<i64>,
     /// Which gateway it was.
     pub hostname: Option<String>,
@@ -80,10 +80,6 @@ pub struct Row {
     pub truncated: Option<bool>,
 }
 
-/// What JSON puts around all headers (`{}`), and around the name and the value of one (`"":[],`).
-const BRACES: usize = 2;
-const PUNCTUATION: usize = 6;
-
 impl Row {
     /// The row that tells everything of this exchange that is kept by default.
     pub fn from_exchange(exchange: &Exchange, hostname: &str) -> Self {
@@ -114,10 +110,10 @@ impl Row {
             status: Some(i64::from(answer.status)),
             authorization: exchange.caller.as_deref().map(text::clean),
             user_agent: agent(request, &keep.headers).map(|agent| kept(text::short(&agent))),
-            headers: (!keep.headers.has_none()).then(|| kept(headers_field(request, &keep.headers))),
+            headers: (!keep.headers.has_none()).then(|| kept(headers::told(&request.headers, &keep.headers))),
             exchange_id: Some(text::clean(&exchange.id)),
             request_id: Some(kept(text::short(&exchange.request_id))),
-            method: Some(request.method.to_string()),
+            method: Some(request.method.as_str().to_owned()),
             path: Some(kept(text::short(&request.path))),
             upstream: told.map(|attempt| text::clean(&attempt.upstream)),
             outcome: Some(exchange.outcome.as_str().to_owned()),
@@ -147,46 +143,19 @@ impl fmt::Debug for Row {
 }
 
 fn request_field(request: &Request, cap: usize) -> Field {
-    let media_type = header(request, "content-type");
-    if header(request, "content-encoding").is_some_and(|coding| coding != "identity") {
+    let media_type = header(request, &CONTENT_TYPE);
+    if header(request, &CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         return text::note(media_type.as_deref(), request.bytes);
     }
     text::request(media_type.as_deref(), &request.body, request.bytes, cap)
 }
 
-fn header(request: &Request, name: &str) -> Option<String> {
-    request.headers.get(name).map(|value| text::clean(&text::lossy(value.as_bytes())))
+fn header<'a>(request: &'a Request, name: &HeaderName) -> Option<Cow<'a, str>> {
+    request.headers.get(name).map(|value| text::lossy(value.as_bytes()))
 }
 
-fn agent(request: &Request, headers: &KeepHeaders) -> Option<String> {
-    headers.has(&USER_AGENT).then(|| header(request, USER_AGENT.as_str()))?
-}
-
-/// The kept headers as JSON. One that does not fit is left out, so that what is kept can still be read.
-fn headers_field(request: &Request, headers: &KeepHeaders) -> Field {
-    let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut room = text::HEADERS_CAP_BYTES.saturating_sub(BRACES);
-    let mut truncated = false;
-    for (name, value) in headers.of(&request.headers) {
-        let value = text::clean(&text::lossy(value.as_bytes()));
-        let cost = name.as_str().len() + json(&value).len() + PUNCTUATION;
-        if let Some(left) = room.checked_sub(cost) {
-            room = left;
-            lists.entry(go_spelling(name.as_str())).or_default().push(value);
-        } else {
-            truncated = true;
-        }
-    }
-    Field { text: json(&lists), truncated }
-}
-
-/// `user-agent` → `User-Agent`, as Go's `net/http` spells names, so that old queries find them.
-fn go_spelling(name: &str) -> String {
-    let capitalised = |word: &str| {
-        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
-        first.to_ascii_uppercase() + rest
-    };
-    name.split('-').map(capitalised).collect::<Vec<_>>().join("-")
+fn agent<'a>(request: &'a Request, headers: &KeepHeaders) -> Option<Cow<'a, str>> {
+    headers.has(&USER_AGENT).then(|| header(request, &USER_AGENT))?
 }
 
 /// One try as the `attempts` column tells it.
@@ -217,13 +186,17 @@ impl<'a> From<&'a Attempt> for Told<'a> {
     }
 }
 
-fn attempts_json(attempts: &[Attempt]) -> String {
-    json(&attempts.iter().map(Told::from).collect::<Vec<_>>())
+struct Tries<'a>(&'a [Attempt]);
+
+impl Serialize for Tries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Told::from))
+    }
 }
 
-/// JSON escapes control characters, NUL among them, so the text needs no cleaning.
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+fn attempts_json(attempts: &[Attempt]) -> String {
+    // JSON escapes control characters, NUL among them, so the text needs no cleaning.
+    serde_json::to_string(&Tries(attempts)).unwrap_or_default()
 }
 
 fn nanoseconds(duration: Duration) -> i64 {

@@ -8,10 +8,6 @@ pub(crate) const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqli
 /// The migrations for PostgreSQL.
 pub(crate) const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Rows of one `INSERT`, so that its parameters stay below what a statement may have: 32,766 in SQLite, 65,535 in
-/// PostgreSQL.
-pub(crate) const STATEMENT_ROWS: usize = 1_000;
-
 /// An index, in words that both databases understand.
 #[derive(Debug)]
 pub(crate) struct Index {

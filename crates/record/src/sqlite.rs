@@ -3,19 +3,19 @@ use crate::store::{Fault, Tended};
 use crate::{OpenError, Retention, Row, Store, StoreError};
 use async_trait::async_trait;
 use diesel::connection::SimpleConnection;
-use diesel::dsl::sql;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::Bool;
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection};
 use file::File;
 use log::LogLimit;
 use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep};
 
 mod file;
+mod insertion;
 mod log;
 pub(crate) mod tend;
 
@@ -122,15 +122,13 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     /// One transaction, begun as a writer: all of the rows or none.
-    async fn write(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+    async fn write(&mut self, rows: &[Arc<Row>]) -> Result<(), StoreError> {
         for index in self.missing.clone().into_iter().filter(|index| !index.can_wait()) {
             self.make(index).await?;
         }
         let (rows, path, limit) = (rows.to_vec(), self.file.path.clone(), self.log_limit);
         let written = self.blocking(move |connection| {
-            connection.immediate_transaction(|connection| {
-                rows.chunks(schema::STATEMENT_ROWS).try_for_each(|rows| insert(rows, connection))
-            })?;
+            connection.immediate_transaction(|connection| insertion::insert(&rows, connection))?;
             limit.enforce(&path, connection)
         });
         self.log_limit = written.await?;
@@ -151,16 +149,6 @@ impl Store for SqliteStore {
         let retention = *retention;
         self.blocking(move |connection| tend::step(&retention, now, connection)).await
     }
-}
-
-fn insert(rows: &[Row], connection: &mut SqliteConnection) -> Result<(), DieselError> {
-    diesel::insert_into(records::table)
-        .values(rows)
-        // The condition names the partial index.
-        .on_conflict(sql::<Bool>("(exchange_id) WHERE exchange_id IS NOT NULL"))
-        .do_nothing()
-        .execute(connection)
-        .map(drop)
 }
 
 fn store_error(error: DieselError) -> StoreError {

@@ -2,6 +2,7 @@ use crate::{Retention, Row};
 use async_trait::async_trait;
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// Where rows end up.
@@ -11,7 +12,8 @@ use std::time::SystemTime;
 /// failure.
 #[async_trait]
 pub trait Store: Send + 'static {
-    /// Writes all of `rows`, oldest first, and returns when they are as durable as the store promises.
+    /// Writes all of `rows`, oldest first, and returns when they are as durable as the store promises. A store that writes on
+    /// another thread takes them there by cloning the `Arc`s.
     ///
     /// Writing a row whose `exchange_id` is there already changes nothing and is no error: after a failure nobody knows
     /// which rows arrived, so the same ones come again.
@@ -24,7 +26,7 @@ pub trait Store: Send + 'static {
     /// # Cancel safety
     ///
     /// The future may be dropped at any point. The rows may then have been written or not, and the next call must work.
-    async fn write(&mut self, rows: &[Row]) -> Result<(), StoreError>;
+    async fn write(&mut self, rows: &[Arc<Row>]) -> Result<(), StoreError>;
 
     /// Whether the store has been reached at all. Asked once, before the first write: it is what
     /// [`Counters::store_is_up`](crate::Counters::store_is_up) says until then. A store that is made open has been.
@@ -67,6 +69,7 @@ pub enum Tended {
 ///
 /// Causes are for the log: an implementation must keep DSNs, bodies and tokens out of them.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The store cannot be reached or cannot write anything now; the same rows may succeed later.
     #[error("the record store is unavailable")]

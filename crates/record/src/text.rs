@@ -94,16 +94,27 @@ pub(crate) fn short(text: &str) -> Field {
     capped(text.as_bytes(), SHORT_FIELD_CAP_BYTES)
 }
 
-/// Without NUL, which PostgreSQL's TEXT cannot hold.
+/// A column's text of a text that is short by nature.
 pub(crate) fn clean(text: &str) -> String {
-    // Looked for first: hardly any text has one, and replacing takes much longer than copying.
-    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.to_owned() }
+    without_nul(text).into_owned()
 }
 
-/// What is no UTF-8 becomes replacement characters.
+/// What is no UTF-8 becomes replacement characters, and so does NUL.
 pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     // Checking a text takes a small part of the time in which it is read for what is no text.
-    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+    match std::str::from_utf8(bytes) {
+        Ok(text) => without_nul(text),
+        Err(_) => Cow::Owned(clean(&String::from_utf8_lossy(bytes))),
+    }
+}
+
+/// Without NUL, which PostgreSQL's TEXT cannot hold.
+fn without_nul(text: &str) -> Cow<'_, str> {
+    // Looked for first: hardly any text has one, and replacing takes much longer than copying.
+    match memchr::memchr(0, text.as_bytes()) {
+        Some(_) => Cow::Owned(text.replace('\0', "\u{fffd}")),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// The form a body has as far as keeping it goes.
@@ -116,11 +127,11 @@ enum Form {
 
 impl Form {
     fn of(media_type: Option<&str>, body: &[u8]) -> Self {
-        let essence = essence(media_type).to_ascii_lowercase();
         if is_compressed(body) {
             return Self::Binary;
         }
-        match essence.as_str() {
+        let essence = lower_case(essence(media_type));
+        match &*essence {
             "text/event-stream" => Self::EventStream,
             "" => Self::guess(body),
             "application/json"
@@ -150,6 +161,10 @@ fn essence(media_type: Option<&str>) -> &str {
     media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim()
 }
 
+fn lower_case(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text.into() }
+}
+
 /// Whether this is gzip or zstd, whatever the media type says: neither begins as text can.
 fn is_compressed(body: &[u8]) -> bool {
     body.starts_with(b"\x1f\x8b") || body.starts_with(b"\x28\xb5\x2f\xfd")
@@ -158,7 +173,7 @@ fn is_compressed(body: &[u8]) -> bool {
 /// At most `cap` bytes of text; what is no UTF-8 becomes replacement characters.
 fn capped(bytes: &[u8], cap: usize) -> Field {
     let kept = bytes.get(..cap).map_or(bytes, without_half_character);
-    let mut text = clean(&lossy(kept));
+    let mut text = lossy(kept).into_owned();
     // Replacement characters are longer than what they replace.
     let fits = text.floor_char_boundary(cap);
     let truncated = kept.len() < bytes.len() || fits < text.len();

@@ -1,11 +1,12 @@
 use crate::batch::Batch;
-use crate::queue::Queue;
+use crate::queue::{Queue, Waiting};
 use crate::store::Chain;
 use crate::{Counters, DropReason, QUEUE_CAP_ROWS, Row, Store, StoreError};
 use pauses::Pauses;
 use std::fmt;
 use std::pin::pin;
 use std::time::{Duration, SystemTime};
+use tokio::task::consume_budget;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use upkeep::Upkeep;
 
@@ -84,18 +85,18 @@ impl Writer {
         }
     }
 
-    /// Fills the batch; false when there is nothing left to write, ever.
+    /// Fills the batch; false when there is nothing left to write, ever. What the queue holds is made into rows at once, not
+    /// one by one as it comes: that would wake this task for each.
     async fn fill(&mut self) -> bool {
         if self.batch.is_empty() && !self.wait().await {
             return false;
         }
-        let mut linger = pin!(sleep(BATCH_LINGER));
-        while !self.batch.is_full() {
-            tokio::select! {
-                biased;
-                more = self.take() => if !more { break },
-                () = &mut linger => break,
-            }
+        self.queue.gather(BATCH_LINGER).await;
+        while !self.batch.is_full()
+            && let Some(waiting) = self.queue.take()
+        {
+            self.push(&waiting);
+            consume_budget().await;
         }
         true
     }
@@ -135,9 +136,13 @@ impl Writer {
     /// Moves one exchange from the queue into the batch; false when the queue is closed and empty. Cancel safe.
     async fn take(&mut self) -> bool {
         let Some(waiting) = self.queue.next().await else { return false };
-        self.batch
-            .push(Row::keeping(waiting.extract.exchange(), waiting.extract.keep(), &self.hostname), waiting.bytes);
+        self.push(&waiting);
         true
+    }
+
+    fn push(&mut self, waiting: &Waiting) {
+        let row = Row::keeping(waiting.extract.exchange(), waiting.extract.keep(), &self.hostname);
+        self.batch.push(row, waiting.bytes);
     }
 
     /// Writes the batch, whatever it takes. A rejected batch is halved until the row at fault stands alone.

@@ -12,6 +12,18 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 /// Rows counted and measured, group by group, in one pass and in memory that does not grow with their number.
+///
+/// ```
+/// use oar_record::Measure;
+/// use oar_report::{By, Statistics};
+///
+/// let mut statistics = Statistics::new(By::Model, jiff::tz::TimeZone::UTC);
+/// for elapsed_time in [1_000_000, 2_000_000] {
+///     statistics.add(&Measure { model: Some("gpt-4o".into()), elapsed_time: Some(elapsed_time), ..Measure::default() });
+/// }
+/// assert_eq!(statistics.requests(), 2);
+/// assert_eq!(statistics.json()["groups"][0]["model"], "gpt-4o");
+/// ```
 pub struct Statistics {
     by: By,
     sorter: Sorter,

@@ -1,10 +1,26 @@
 use crate::candidate::Candidate;
 use crate::query::Query;
+use crate::set::Set;
 use std::fmt;
 use std::sync::Arc;
 
 /// Who would be asked, and who not, and why. For people: a log line, an error's hint, a command's output.
+///
+/// ```
+/// use oar_routing::{Candidate, Order, Query, Reason, Router, Token};
+///
+/// let router = Router::builder(Order::Configured)
+///     .token(Token::new("team-token"))
+///     .candidate(Candidate::new("cheap", ()).deny(["gpt-4o"]))
+///     .candidate(Candidate::new("good", ()))
+///     .build()?;
+/// let caller = router.authenticate(Some("team-token"))?;
+/// let explanation = router.explain(&caller, &Query::model("gpt-4o"));
+/// assert_eq!(explanation.left_out[0].reason, Reason::Denied);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Explanation {
     /// The candidates of the plan, in configured order.
     pub planned: Vec<Arc<str>>,
@@ -23,6 +39,7 @@ pub struct LeftOut {
 
 /// Why a candidate is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reason {
     /// It is not open to the caller's token.
     NotOpen,
@@ -33,11 +50,11 @@ pub enum Reason {
 }
 
 impl Explanation {
-    pub(crate) fn new<T>(candidates: &[Candidate<T>], open: &[usize], query: &Query<'_>) -> Self {
+    pub(crate) fn new<T>(candidates: &[Candidate<T>], open: &Set, query: &Query<'_>) -> Self {
         let mut explanation = Self { planned: Vec::new(), left_out: Vec::new() };
         for (index, candidate) in candidates.iter().enumerate() {
             let name = Arc::clone(&candidate.name);
-            match reason(candidate, open.contains(&index), query) {
+            match reason(candidate, open.contains(index), query) {
                 None => explanation.planned.push(name),
                 Some(reason) => explanation.left_out.push(LeftOut { name, reason }),
             }

@@ -31,9 +31,11 @@
 mod token;
 
 mod candidate;
+mod lists;
 mod passes;
 mod query;
 mod router;
+mod set;
 
 mod plan;
 mod policy;

@@ -1,12 +1,13 @@
 //! What each token opens, worked out once.
 
 use crate::candidate::{Access, Candidate};
+use crate::set::Set;
 use crate::token::{Digest, DigestKey, Fingerprint, Token};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Indices of candidates, in configured order; shared by all tokens that open the same ones.
-pub(crate) type Grant = Arc<[usize]>;
+/// The candidates that are open; shared by all tokens that open the same ones.
+pub(crate) type Grant = Arc<Set>;
 
 /// What a token opens, and how it is called where it must not be shown.
 #[derive(Clone)]
@@ -89,6 +90,6 @@ fn own_grant<T>(candidates: &[Candidate<T>], listing: &Listing) -> Grant {
 }
 
 fn grant<T>(candidates: &[Candidate<T>], opens: impl Fn(usize, &Access) -> bool) -> Grant {
-    let open = candidates.iter().enumerate().filter(|(index, candidate)| opens(*index, &candidate.access));
-    open.map(|(index, _)| index).collect()
+    let is_open = |index| candidates.get(index).is_some_and(|candidate| opens(index, &candidate.access));
+    Arc::new(Set::of(candidates.len(), is_open))
 }

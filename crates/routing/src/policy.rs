@@ -2,6 +2,7 @@ use crate::verdict::Finding;
 
 /// After which findings the next candidate is tried.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FailoverOn {
     /// After every failure, a caller's mistake included: one provider's bad request is another one's known model.
     #[default]
@@ -15,6 +16,7 @@ pub enum FailoverOn {
 
 /// A class of findings, for [`FailoverOn::These`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FailureClass {
     /// This status.
     Status(u16),

@@ -58,6 +58,14 @@ impl<'a> Query<'a> {
         self.repeat
     }
 
+    pub(crate) const fn name(&self) -> &'a str {
+        self.name
+    }
+
+    pub(crate) const fn alias(&self) -> Option<&'a str> {
+        self.alias
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> {
         std::iter::once(self.name).chain(self.alias)
     }

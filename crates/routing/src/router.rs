@@ -1,5 +1,6 @@
 use crate::candidate::Candidate;
 use crate::explain::Explanation;
+use crate::lists::Lists;
 use crate::passes::{Grant, Passes};
 use crate::plan::{NoRoute, Plan};
 use crate::policy::FailoverOn;
@@ -19,6 +20,7 @@ pub struct Router<T> {
     pub(crate) limits: Limits,
     policy: Arc<FailoverOn>,
     passes: Arc<Passes>,
+    lists: Arc<Lists>,
 }
 
 /// In which order the candidates of a plan are tried.
@@ -60,6 +62,7 @@ pub struct Unauthorized;
 
 /// Why a router cannot be built.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BuildError {
     /// There is nobody to route to.
     #[error("there is no candidate")]
@@ -124,8 +127,9 @@ impl<T> Builder<T> {
         self.check()?;
         let key = DigestKey::random().map_err(BuildError::NoRandomness)?;
         let passes = Arc::new(Passes::new(key, &self.tokens, &self.candidates));
+        let lists = Arc::new(Lists::new(&self.candidates));
         let (candidates, policy) = (self.candidates.into(), Arc::new(self.policy));
-        Ok(Router { candidates, order: self.order, limits: self.limits, policy, passes })
+        Ok(Router { candidates, order: self.order, limits: self.limits, policy, passes, lists })
     }
 
     fn check(&self) -> Result<(), BuildError> {
@@ -175,8 +179,7 @@ impl<T> Router<T> {
     ///
     /// [`NoRoute`] when no candidate that is open to the caller serves what the query names.
     pub fn plan(&self, caller: &Caller, query: &Query<'_>, seed: u64) -> Result<Plan<T>, NoRoute> {
-        let serving = self.open_to(caller).filter(|(_, candidate)| candidate.serves(query));
-        let mut order: Vec<usize> = serving.map(|(index, _)| index).collect();
+        let mut order = self.lists.serving(&caller.open, query);
         if self.order == Order::Shuffled {
             shuffle(&mut order, seed);
         }
@@ -190,11 +193,7 @@ impl<T> Router<T> {
 
     /// The candidates that are open to the caller, in configured order, whatever models they serve.
     pub fn candidates<'a>(&'a self, caller: &'a Caller) -> impl Iterator<Item = &'a Candidate<T>> {
-        self.open_to(caller).map(|(_, candidate)| candidate)
-    }
-
-    fn open_to<'a>(&'a self, caller: &'a Caller) -> impl Iterator<Item = (usize, &'a Candidate<T>)> {
-        caller.open.iter().filter_map(|&index| Some((index, self.candidates.get(index)?)))
+        caller.open.iter().filter_map(|index| self.candidates.get(index))
     }
 }
 

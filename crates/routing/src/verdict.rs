@@ -3,6 +3,7 @@ use crate::query::Repeat;
 
 /// What came of an attempt, as far as the decision after it depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Finding {
     /// A response head arrived, with this status.
     Status(u16),

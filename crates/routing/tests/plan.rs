@@ -128,7 +128,31 @@ fn shuffling_gives_every_upstream_its_turn_at_first_place() {
     assert!(firsts.iter().all(|&count| (800..1200).contains(&count)), "{firsts:?}");
 }
 
+/// A candidate that allows and denies some of the names of one letter, or all, or none.
+fn candidate_with_lists() -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
+    let names = || prop::collection::vec("[a-e]", 0..3);
+    (names(), names())
+}
+
 proptest! {
+    /// What is worked out once says the same as each candidate by itself.
+    #[test]
+    fn a_plan_has_those_that_serve_the_query(
+        lists in prop::collection::vec(candidate_with_lists(), 1..150),
+        name in "[a-f]",
+        alias in prop::option::of("[a-f]"),
+    ) {
+        let candidates = lists.iter().enumerate().map(|(number, (allow, deny))| {
+            Candidate::new(format!("u{number}"), ()).allow(allow.clone()).deny(deny.clone())
+        });
+        let candidates: Vec<_> = candidates.collect();
+        let query = alias.iter().fold(Query::model(&name), |query, alias| query.or(alias));
+        let serve = candidates.iter().filter(|candidate| candidate.serves(&query));
+        let serving: Vec<String> = serve.map(|candidate| candidate.name().to_string()).collect();
+        let planned = planned(&router(Order::Configured, candidates.clone()), &query, 0);
+        prop_assert_eq!(planned.unwrap_or_default(), serving);
+    }
+
     #[test]
     fn a_shuffled_plan_has_everybody_once_and_depends_on_the_seed_alone(count in 1..20_usize, seed: u64) {
         let names: Vec<String> = (0..count).map(|n| format!("u{n}")).collect();

@@ -5,11 +5,12 @@
 //! - [`RawClient`] is the other end: bytes out, bytes in, and every impolite way to leave.
 //! - [`Heard`] is an observer that keeps the exchanges it was told.
 //! - [`canary`] is what secrets look like, and a watch that sees where they get out.
-//! - [`backend_contract`] is what every [`Upstream`](oar_upstream::Upstream) must do, whatever API it speaks.
+//! - [`backend_contract`] is what every [`Upstream`](oar_upstream::Upstream) must do, whatever API it speaks: add this crate
+//!   to your dev-dependencies to hold a backend of your own to it.
 //! - [`standin`] is a server that answers like OpenAI's API, for real clients and for demonstrations.
 //! - [`replicate`] is one that behaves like Replicate's.
 //!
-//! It refuses to be published, to listen anywhere but on loopback, and to know a gateway: it sees one only through
+//! It refuses to listen anywhere but on loopback, and to know a gateway: it sees one only through
 //! sockets and the public traits. Time is tokio's, so a paused clock pauses the scripts as well.
 //!
 //! ```

@@ -23,12 +23,6 @@ impl UpstreamError {
         Self { fault, source: Some(source.into()) }
     }
 
-    /// The same failure, known for another kind.
-    #[cfg(feature = "openai")]
-    pub(crate) fn called(self, fault: Fault) -> Self {
-        Self { fault, ..self }
-    }
-
     /// What kind of failure it was.
     pub const fn fault(&self) -> Fault {
         self.fault

@@ -1,7 +1,11 @@
 //! One remote API that a gateway can send a request to.
 //!
-//! [`Upstream`] is the open set: implement it to add a backend. The adapters for known APIs are modules behind features:
-//! `openai` passes requests through byte for byte, `replicate` translates to and from Replicate's predictions.
+//! [`Upstream`] is the open set: implement it to add a backend. It is given an [`UpstreamRequest`] and yields an
+//! [`UpstreamResponse`], or an [`UpstreamError`] that says whether anything was sent.
+//!
+//! The adapters for known APIs are modules, each behind a feature of its name, both on unless told otherwise: `openai` passes
+//! requests through byte for byte, `replicate` translates to and from Replicate's predictions. Without either the crate is
+//! the trait and its types alone, and needs neither TLS nor an HTTP client.
 //!
 //! This crate refuses to route, to repeat, to time out and to record: who calls [`Upstream::send`] decides how long it
 //! waits and what happens next.

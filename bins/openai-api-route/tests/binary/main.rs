@@ -6,6 +6,7 @@ mod program;
 mod alerts;
 mod check;
 mod database;
+mod healthcheck;
 mod list;
 
 mod logs;

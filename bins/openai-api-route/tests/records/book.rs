@@ -2,6 +2,7 @@
 
 use crate::program::{Folder, Left};
 use oar_record::{CreatedAt, Row, SqliteStore, Store};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const CONFIG: &str =
@@ -69,7 +70,8 @@ pub(crate) async fn book(rows: &[Row]) -> Folder {
 }
 
 pub(crate) async fn write(folder: &Folder, rows: &[Row]) {
-    SqliteStore::open(folder.database()).await.unwrap().write(rows).await.unwrap();
+    let rows: Vec<_> = rows.iter().cloned().map(Arc::new).collect();
+    SqliteStore::open(folder.database()).await.unwrap().write(&rows).await.unwrap();
 }
 
 /// What `records` with these words prints, without a complaint.

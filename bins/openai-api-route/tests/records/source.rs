@@ -3,6 +3,7 @@
 use crate::book::{book, complaint, printed, row};
 use crate::program::Folder;
 use oar_record::{PostgresStore, Store};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The configuration's variables are those of the gateway's environment, which whoever reads need not have.
@@ -54,7 +55,7 @@ async fn postgres_is_read_the_same_way() {
     let dsn = scratch_dsn().await;
     let name = format!("model-{}", SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos());
     let mine = oar_record::Row { model: Some(name.clone()), exchange_id: Some(name.clone()), ..row(0) };
-    PostgresStore::connect(&dsn.as_str().into()).await.unwrap().write(&[mine]).await.unwrap();
+    PostgresStore::connect(&dsn.as_str().into()).await.unwrap().write(&[mine].map(Arc::new)).await.unwrap();
     let folder = Folder::new(&format!("dbtype: postgres\ndbaddr: '{dsn}'\n")).with("TZ", "UTC");
     assert!(printed(&folder, &format!("list --model {name}")).await.contains("2026-03-04 05:06:07 ok"));
     assert!(printed(&folder, &format!("show {name}")).await.contains("    hello\n"));

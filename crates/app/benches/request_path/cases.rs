@@ -35,6 +35,8 @@ pub(crate) enum Extent {
     Gateway,
     /// The gateway, the metrics, and a recorder whose rows are made and forgotten.
     Told,
+    /// The same, and the rows go into an SQLite file.
+    Stored,
     /// All of it, with HTTP on both sides, and no records.
     Served,
 }
@@ -44,7 +46,10 @@ impl Case {
         let to = |extent| [Kind::Plain, Kind::Burst, Kind::Paced, Kind::Upload].map(|kind| Self { kind, extent });
         // Over sockets, where one event ends and the next begins is the system's business.
         let is_fixed = |case: &Self| !matches!((case.kind, case.extent), (Kind::Paced, Extent::Served));
-        [Extent::Gateway, Extent::Told, Extent::Served].into_iter().flat_map(to).filter(is_fixed)
+        // To a file a row is a row, whatever was asked.
+        let stored = [Self { kind: Kind::Plain, extent: Extent::Stored }];
+        let cases = [Extent::Gateway, Extent::Told, Extent::Served].into_iter().flat_map(to).filter(is_fixed);
+        cases.chain(stored)
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
@@ -122,6 +127,7 @@ impl fmt::Display for Case {
         f.write_str(match self.extent {
             Extent::Gateway => "",
             Extent::Told => "-told",
+            Extent::Stored => "-stored",
             Extent::Served => "-served",
         })
     }

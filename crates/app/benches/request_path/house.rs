@@ -32,8 +32,8 @@ impl House {
     }
 
     /// A gateway with metrics and a recorder; what writes its rows, and how many it has written.
-    pub(crate) fn told(case: Case) -> Result<(Self, Writer, Counters), Failure> {
-        let (recorder, writer) = Recorder::start(Box::new(Forgetful), "gateway-1");
+    pub(crate) fn told(case: Case, store: Box<dyn Store>) -> Result<(Self, Writer, Counters), Failure> {
+        let (recorder, writer) = Recorder::start(store, "gateway-1");
         let counters = recorder.counters();
         let metrics = Metrics::new(["primary", "spare"]);
         let gateway = Gateway::builder(router(case)?).observer(Arc::new(metrics)).observer(Arc::new(recorder)).build();
@@ -97,11 +97,11 @@ fn head(case: Case) -> Result<Parts, Failure> {
 }
 
 /// A store that forgets every row.
-struct Forgetful;
+pub(crate) struct Forgetful;
 
 #[async_trait]
 impl Store for Forgetful {
-    async fn write(&mut self, _: &[Row]) -> Result<(), StoreError> {
+    async fn write(&mut self, _: &[Arc<Row>]) -> Result<(), StoreError> {
         Ok(())
     }
 }

@@ -21,7 +21,8 @@ mod served;
 mod wire;
 
 use cases::{Case, Extent};
-use house::House;
+use house::{Forgetful, House};
+use oar_record::{SqliteStore, Store};
 use served::Served;
 use std::env;
 use std::error::Error;
@@ -72,7 +73,8 @@ fn serve(case: Case, times: u64) -> Result<(), Failure> {
     runtime.block_on(async {
         match case.extent {
             Extent::Gateway => silent(case, times).await,
-            Extent::Told => told(case, times).await,
+            Extent::Told => told(case, times, Box::new(Forgetful)).await,
+            Extent::Stored => stored(case, times).await,
             Extent::Served => served(case, times).await,
         }
     })
@@ -86,9 +88,17 @@ async fn silent(case: Case, times: u64) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The clock stands still, so that batches are full however slowly this runs.
+async fn stored(case: Case, times: u64) -> Result<(), Failure> {
+    let folder = tempfile::tempdir()?;
+    let store = SqliteStore::open(folder.path().join("db.sqlite")).await?;
+    tokio::time::pause();
+    told(case, times, Box::new(store)).await
+}
+
 /// The writer runs beside the requests, as in the product.
-async fn told(case: Case, times: u64) -> Result<(), Failure> {
-    let (house, writer, counters) = House::told(case)?;
+async fn told(case: Case, times: u64, store: Box<dyn Store>) -> Result<(), Failure> {
+    let (house, writer, counters) = House::told(case, store)?;
     let mut writing = JoinSet::new();
     writing.spawn(writer.run(future::pending::<Duration>()));
     for _ in 0..times {

@@ -2,13 +2,14 @@
 
 use crate::serve::Connections;
 use crate::serve::connection::Server;
-use crate::serve::socket::Socket;
+use crate::serve::socket::{Place, Socket};
 use rustix::io::Errno;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 
@@ -56,11 +57,13 @@ pub(crate) async fn accept(listener: &TcpListener, server: Server, connections: 
     let server = Arc::new(server);
     let places = Arc::new(Semaphore::new(places));
     let mut told = Told::default();
-    while let Some(place) = place(&places, &mut told).await {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                let socket = Socket::new(stream, place);
-                connections.spawn(Arc::clone(&server).serve(socket, peer.ip().to_canonical()));
+    while let Some(permit) = permit(&places, &mut told).await {
+        match accept_one(listener).await {
+            Ok((stream, address)) => {
+                let seat = connections.seat();
+                let runtime = seat.runtime.clone();
+                let place = Place::new(permit, seat);
+                connections.spawn_on(&runtime, begin(Arc::clone(&server), stream, place, address));
             }
             Err(error) => {
                 connections.accept_errors.count(&error);
@@ -71,8 +74,22 @@ pub(crate) async fn accept(listener: &TcpListener, server: Server, connections: 
     }
 }
 
+/// A connection that no runtime knows yet, and where it comes from.
+async fn accept_one(listener: &TcpListener) -> io::Result<(std::net::TcpStream, IpAddr)> {
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream.into_std()?, peer.ip().to_canonical()))
+}
+
+/// Serves a client on the runtime that this runs on.
+async fn begin(server: Arc<Server>, stream: std::net::TcpStream, place: Place, address: IpAddr) {
+    match TcpStream::from_std(stream) {
+        Ok(stream) => server.serve(Socket::new(stream, place), address).await,
+        Err(error) => tracing::warn!(%error, "a connection could not be watched"),
+    }
+}
+
 /// Waits until there may be one connection more.
-async fn place(places: &Arc<Semaphore>, told: &mut Told) -> Option<OwnedSemaphorePermit> {
+async fn permit(places: &Arc<Semaphore>, told: &mut Told) -> Option<OwnedSemaphorePermit> {
     if places.available_permits() == 0 {
         told.now_and_then(|| tracing::warn!("there are as many connections as there may be, more have to wait"));
     }

@@ -72,7 +72,7 @@ impl AsyncRead for ClientIo {
         }
         loop {
             ready!(self.socket.stream.poll_read_ready(cx))?;
-            match self.socket.stream.try_read_buf(buffer) {
+            match self.socket.try_read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Poll::Ready(Err(error)),
                 Ok(count) => {

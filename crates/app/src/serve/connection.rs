@@ -2,6 +2,7 @@
 
 use crate::front::Front;
 use crate::serve::Connections;
+use crate::serve::beside::first_of;
 use crate::serve::bodies::{Download, Upload};
 use crate::serve::client_io::ClientIo;
 use crate::serve::conversation::{Conversation, Overdue};
@@ -10,6 +11,7 @@ use crate::serve::opening::Opening;
 use crate::serve::socket::Socket;
 use crate::serve::streams::Streams;
 use bytes::Bytes;
+use futures_util::future::Either;
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -50,6 +52,14 @@ struct Client {
     address: IpAddr,
 }
 
+/// What else there is to know of a connection.
+enum News {
+    /// The client has left, or takes too long.
+    Over,
+    /// No request may begin any more.
+    Retire,
+}
+
 /// How the HTTP on a connection ended.
 enum Ended {
     /// Everything was said, or the connection is something else now.
@@ -63,8 +73,9 @@ enum Ended {
 impl Server {
     pub(crate) fn new(front: Front, connections: Connections) -> Self {
         let mut http1 = http1::Builder::new();
-        // hyper's own limit would close idle connections after the same time.
-        http1.header_read_timeout(None).max_buf_size(HEAD_CAP_BYTES);
+        // hyper's own limit would close idle connections after the same time. And who leaves is noticed without it: to look
+        // out for that itself, it would take a second buffer for each request, and read from the client while that waits.
+        http1.header_read_timeout(None).half_close(true).max_buf_size(HEAD_CAP_BYTES);
         let mut http2 = http2::Builder::new(Streams::new(connections.clone(), connections.limits().write));
         http2
             .timer(TokioTimer::new())
@@ -77,12 +88,19 @@ impl Server {
     }
 
     /// Serves one client, to the end of its connection or to the moment at which it becomes something else.
-    pub(crate) async fn serve(self: Arc<Self>, socket: Socket, address: IpAddr) {
-        let client =
-            Client { socket: Arc::new(socket), conversation: Conversation::new(self.connections.limits()), address };
+    ///
+    /// In a box: whoever spawns it wraps it, and each wrapping holds room for what it wraps twice.
+    pub(crate) fn serve(self: Arc<Self>, socket: Socket, address: IpAddr) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move { self.converse(socket, address).await })
+    }
+
+    async fn converse(&self, socket: Socket, address: IpAddr) {
+        let limits = self.connections.limits();
+        let client = Client { socket: Arc::new(socket), conversation: Conversation::new(limits), address };
         match self.opening(&client).await {
             Some(Opening::Http1(read)) => self.http1(client, read).await,
-            Some(Opening::Http2(read)) => self.http2(client, read).await,
+            // Larger, and rarer: the others' tasks need no room for it.
+            Some(Opening::Http2(read)) => Box::pin(self.http2(client, read)).await,
             None => {}
         }
     }
@@ -98,8 +116,11 @@ impl Server {
     }
 
     async fn http1(&self, client: Client, read: Bytes) {
-        let connection = self.http1.serve_connection(self.io(&client, read), self.service(&client)).with_upgrades();
-        let ended = self.live(&client, connection, http1::UpgradeableConnection::graceful_shutdown).await;
+        let ended = {
+            let connection = self.http1.serve_connection(self.io(&client, read), self.service(&client));
+            let connection = pin!(connection.with_upgrades());
+            self.live(&client, connection, http1::UpgradeableConnection::graceful_shutdown).await
+        };
         if matches!(ended, Ended::Broken) {
             return;
         }
@@ -111,7 +132,7 @@ impl Server {
 
     async fn http2(&self, client: Client, read: Bytes) {
         client.conversation.is_multiplexed();
-        let connection = self.http2.serve_connection(self.io(&client, read), self.service(&client));
+        let connection = pin!(self.http2.serve_connection(self.io(&client, read), self.service(&client)));
         self.live(&client, connection, http2::Connection::graceful_shutdown).await;
     }
 
@@ -138,34 +159,39 @@ impl Server {
             let mut request = request.map(|body| Upload::new(body, Arc::clone(&conversation)));
             request.extensions_mut().insert(peer);
             let front = front.clone();
-            async move { Ok(front.serve(request).await.map(|body| Download::new(body, running))) }
+            // hyper keeps room for this as long as the connection lasts; what it takes is free again with the answer's head.
+            Box::pin(async move { Ok(front.serve(request).await.map(|body| Download::new(body, running))) })
         })
     }
 
     /// Lets hyper speak with the client until one of them has done, or the client has left or takes too long. A stop lets
     /// what runs finish: `retire` tells hyper to begin nothing new.
-    async fn live<C>(&self, client: &Client, connection: C, retire: impl Fn(Pin<&mut C>)) -> Ended
+    async fn live<C>(&self, client: &Client, mut connection: Pin<&mut C>, retire: impl Fn(Pin<&mut C>)) -> Ended
     where
         C: Future<Output = Result<(), hyper::Error>>,
     {
-        let mut connection = pin!(connection);
-        let mut left = pin!(client.socket.left());
-        let mut stop = pin!(self.connections.stop.cancelled());
         let mut retires = false;
         loop {
-            tokio::select! {
-                biased;
-                ended = &mut connection => return Ended::of(ended),
-                () = &mut left => return Ended::Broken,
-                overdue = client.conversation.overdue() => match overdue {
-                    Overdue::Head | Overdue::Farewell => return Ended::Broken,
-                    Overdue::Request => {}
-                },
-                () = &mut stop, if !retires => {}
+            match first_of(connection.as_mut(), self.news(client, retires)).await {
+                Either::Left(ended) => return Ended::of(ended),
+                Either::Right(News::Over) => return Ended::Broken,
+                Either::Right(News::Retire) => {}
             }
             retires = true;
             client.conversation.retires();
             retire(connection.as_mut());
+        }
+    }
+
+    /// Waits for what hyper need be told of a connection, or cannot know.
+    async fn news(&self, client: &Client, retires: bool) -> News {
+        tokio::select! {
+            () = client.socket.left() => News::Over,
+            overdue = client.conversation.overdue() => match overdue {
+                Overdue::Head | Overdue::Farewell => News::Over,
+                Overdue::Request => News::Retire,
+            },
+            () = self.connections.stop.cancelled(), if !retires => News::Retire,
         }
     }
 }
@@ -175,5 +201,21 @@ impl Ended {
         let Err(error) = ended else { return Self::InOrder };
         tracing::debug!(%error, "a client's connection ended with an error");
         if error.is_parse() { Self::Refused } else { Self::Broken }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn room<A, F>(_: &impl Fn(A) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// Thousands of clients at a time wait for the next event of a stream.
+    #[test]
+    fn who_waits_takes_little_room() {
+        let connection = room(&|(server, client): (&'static Server, _)| server.http1(client, Bytes::new()));
+        assert!(connection <= 2048, "{connection}");
     }
 }

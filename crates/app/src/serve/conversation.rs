@@ -2,7 +2,6 @@
 
 use crate::serve::limits::Limits;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 /// What is known of one connection beside its bytes. Written by whoever reads bytes, begins requests and drops bodies;
@@ -10,8 +9,6 @@ use tokio::time::{Instant, sleep_until};
 pub(crate) struct Conversation {
     limits: Limits,
     state: Mutex<State>,
-    /// Told when the time that is left may have become shorter.
-    shorter: Notify,
 }
 
 struct State {
@@ -51,7 +48,7 @@ impl Conversation {
             retired: None,
             has_unread_upload: false,
         };
-        Arc::new(Self { limits, state: Mutex::new(state), shorter: Notify::new() })
+        Arc::new(Self { limits, state: Mutex::new(state) })
     }
 
     /// The client speaks HTTP/2: bytes are no longer the beginning of a head.
@@ -66,7 +63,6 @@ impl Conversation {
         let mut state = self.state();
         if matches!(state.phase, Phase::Idle(_)) && !state.is_multiplexed {
             state.phase = Phase::Heading(Instant::now());
-            self.shorter.notify_one();
         }
     }
 
@@ -88,7 +84,6 @@ impl Conversation {
             Phase::Running(count @ 2..) => Phase::Running(count - 1),
             Phase::Running(_) | Phase::Heading(_) | Phase::Idle(_) => Phase::Idle(Instant::now()),
         };
-        self.shorter.notify_one();
     }
 
     /// A request's body was given up before its end.
@@ -106,17 +101,18 @@ impl Conversation {
         self.state().retired = Some(Instant::now());
     }
 
-    /// Resolves when the client takes too long. Cancel safe. There may be one waiting at a time.
+    /// Resolves when the client takes too long. Cancel safe.
+    ///
+    /// Nobody tells it what has begun: it looks so often that whatever begins after one look lasts until the next one.
     pub(crate) async fn overdue(&self) -> Overdue {
+        let Limits { head, idle, write, .. } = self.limits;
         loop {
-            let shorter = self.shorter.notified();
+            let now = Instant::now();
+            let soon = now + head.min(idle).min(write);
             match self.deadline() {
-                None => shorter.await,
-                Some((deadline, overdue)) if deadline <= Instant::now() => return overdue,
-                Some((deadline, _)) => tokio::select! {
-                    () = shorter => {}
-                    () = sleep_until(deadline) => {}
-                },
+                Some((deadline, overdue)) if deadline <= now => return overdue,
+                Some((deadline, _)) => sleep_until(deadline.min(soon)).await,
+                None => sleep_until(soon).await,
             }
         }
     }

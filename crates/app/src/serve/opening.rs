@@ -6,6 +6,9 @@ use crate::serve::socket::Socket;
 use bytes::{Bytes, BytesMut};
 use std::io;
 
+/// Room for the first read: a request's head, and mostly its body. hyper makes its buffer larger for each further read.
+const READ_BYTES: usize = 4 * 1024;
+
 /// RFC 9113, section 3.4.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -19,7 +22,9 @@ pub(crate) enum Opening {
 impl Opening {
     /// Reads as much as it takes; `None` when the client left before. Dropping the future loses what was read.
     pub(crate) async fn read(socket: &Socket) -> io::Result<Option<Self>> {
-        let mut read = BytesMut::with_capacity(PREFACE.len());
+        // Whoever says nothing takes no room.
+        socket.stream.readable().await?;
+        let mut read = BytesMut::with_capacity(READ_BYTES);
         while socket.read(&mut read).await? > 0 {
             if let Some(opening) = Self::of(&read) {
                 return Ok(Some(opening));

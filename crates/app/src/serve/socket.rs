@@ -1,11 +1,12 @@
 //! A client's socket, looked at by more than one: by who reads and writes, and by who watches whether the client is there.
 
+use crate::serve::workers::Seat;
 use bytes::BytesMut;
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
 use std::net::Shutdown;
 use std::time::Duration;
-use tokio::io::Interest;
+use tokio::io::{Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
@@ -16,6 +17,9 @@ use tokio::time::sleep;
 const CLOSED: Interest = Interest::PRIORITY;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const CLOSED: Interest = Interest::READABLE;
+
+/// Whether the system tells of bytes that come after the last that were read, as epoll does when it is asked for edges.
+const TELLS_OF_MORE: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 /// How long to rest after being woken for anything else.
 const REST: Duration = Duration::from_millis(250);
@@ -31,11 +35,24 @@ const UNSENT_CAP_BYTES: u32 = 64 * 1024;
 /// A client's socket, and its place among those that may be open. Closed when the last who shares it lets go.
 pub(crate) struct Socket {
     pub(crate) stream: TcpStream,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
+}
+
+/// What a connection takes of what there is.
+pub(crate) struct Place {
+    _permit: OwnedSemaphorePermit,
+    _seat: Seat,
+}
+
+impl Place {
+    /// One of the connections that there may be, and where it is served.
+    pub(crate) const fn new(permit: OwnedSemaphorePermit, seat: Seat) -> Self {
+        Self { _permit: permit, _seat: seat }
+    }
 }
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn new(stream: TcpStream, place: Place) -> Self {
         if let Err(error) = set_options(&SockRef::from(&stream)) {
             tracing::debug!(%error, "a client's socket does not take every option");
         }
@@ -64,6 +81,23 @@ impl Socket {
                 read => return read,
             }
         }
+    }
+
+    /// Reads once, if there may be anything to read; 0 is the end.
+    ///
+    /// Less than there was room for is all there was: nobody need ask again before the system tells of more. That is what
+    /// Tokio does for those who own a socket, and it saves a call for each request.
+    pub(crate) fn try_read(&self, buffer: &mut ReadBuf<'_>) -> io::Result<usize> {
+        let mut all = None;
+        let read = self.stream.try_io(Interest::READABLE, || {
+            let count = self.stream.try_read_buf(buffer)?;
+            if TELLS_OF_MORE && count > 0 && buffer.remaining() > 0 {
+                all = Some(count);
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            Ok(count)
+        });
+        all.map_or(read, Ok)
     }
 
     /// Says that nothing more will be sent.

@@ -7,6 +7,7 @@ mod drain;
 mod flood;
 mod front;
 mod kept;
+mod layers;
 mod leaving;
 mod notifier;
 mod paths;
@@ -18,6 +19,8 @@ mod retention;
 mod secrecy;
 mod serve;
 mod stop;
+mod store;
+mod threads;
 mod unambiguous;
 
 mod backends;

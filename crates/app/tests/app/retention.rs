@@ -3,6 +3,7 @@
 use crate::service::{Database, Service, chat, config};
 use oar_record::{CreatedAt, Row, SqliteStore, Store};
 use oar_testkit::ScriptedUpstream;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 fn row(id: &str, days_ago: u64) -> Row {
@@ -14,7 +15,7 @@ fn row(id: &str, days_ago: u64) -> Row {
 async fn rows_go_when_the_file_says_so() {
     let (database, upstream) = (Database::new(), ScriptedUpstream::answering(200, &[], "good").await.unwrap());
     let mut store = SqliteStore::open(&database.path).await.unwrap();
-    store.write(&[row("old", 31), row("young", 29)]).await.unwrap();
+    store.write(&[row("old", 31), row("young", 29)].map(Arc::new)).await.unwrap();
     let retention = format!("{}\nrecord: {{retention: {{days: 30}}}}", database.line());
     let service = Service::start(&config(&retention, &[("only", &upstream)])).await;
     while database.rows().await.len() != 1 {}

@@ -39,6 +39,16 @@ async fn a_stream_that_ends_before_its_first_event_is_no_answer() {
     check([Step::event_stream(), Step::chunk("")], EndedBeforeEvent).await;
 }
 
+/// S15: what came while the first event was waited for goes out with it.
+#[tokio::test]
+async fn nothing_of_what_was_held_back_is_lost() {
+    let pieces = [": thinking\n\n", ": still\n\n", "data: fi", "rst\n\n", "data: [DONE]\n\n", ""];
+    let steps = std::iter::once(Step::event_stream()).chain(pieces.map(Step::chunk));
+    let upstream = ScriptedUpstream::start(Script::after_request(steps)).await.unwrap();
+    let house = House::of([&upstream]).await;
+    assert_eq!(house.ask(&Ask::stream()).await.text(), pieces.concat());
+}
+
 /// M06: a head without an event is worth waiting for, and not for ever.
 #[tokio::test(start_paused = true)]
 async fn a_head_without_an_event_is_given_up_in_time() {

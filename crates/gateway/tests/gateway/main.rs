@@ -39,4 +39,5 @@ mod drain_after;
 mod kept;
 mod reject;
 mod secrecy;
+mod small;
 mod story;

@@ -18,6 +18,7 @@ pub struct Http {
 
 /// Why a channel could not be set up. Never shows the address, which is a secret.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SetupError {
     /// The address is none.
     #[error("channel address is not an absolute http or https URL")]

@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn assemble(stream: &[u8]) -> Option<String> {
@@ -186,4 +187,126 @@ fn one_odd_field_does_not_hide_the_others() {
     let half_a_pair = "data: {\"choices\":[{\"delta\":{\"content\":\"\\ud83d\"}}]}\n\n";
     assert_eq!(assemble(half_a_pair.as_bytes()).as_deref(), Some("\u{fffd}"));
     assert!(!format!("{:?}", StreamText::new(9)).contains("parts"));
+}
+
+/// What the events tell when each is taken apart.
+fn taken_apart(events: &[Vec<u8>]) -> (String, bool) {
+    let mut told = Told { cap: usize::MAX, ..Told::default() };
+    for data in events {
+        if let Some(event) = Event::read(data) {
+            told.take(&event.added());
+        }
+    }
+    let text = StreamText { told, ..StreamText::default() };
+    (text.text(), text.is_known())
+}
+
+fn assembled(events: &[Vec<u8>]) -> (String, bool) {
+    let mut text = StreamText::new(usize::MAX);
+    for data in events {
+        text.push(&[b"data: ", &**data, b"\n\n"].concat());
+    }
+    (text.text(), text.is_known())
+}
+
+/// How many of the events are known by the mould of one before them.
+fn known_by_mould(events: &[Vec<u8>]) -> usize {
+    let mut mould: Option<Mould> = None;
+    let mut known = 0;
+    for data in events {
+        if mould.as_ref().is_some_and(|mould| mould.piece_of(data).is_some()) {
+            known += 1;
+        } else if let Some(event) = Event::read(data) {
+            mould = Mould::of(data, &event.added()).or(mould.take());
+        }
+    }
+    known
+}
+
+/// Streams as they are sent, and two that are not: `TEXT`, `OTHER` and `N` stand for what is another one each time.
+const FORMS: [&str; 10] = [
+    r#"{"id":"c1","object":"chat.completion.chunk","created":1,"choices":[{"index":0,"delta":{"content":TEXT},"finish_reason":null}],"usage":null,"obfuscation":"N"}"#,
+    r#"{"id":"N","choices":[{"delta":{"reasoning_content":TEXT},"index":N}]}"#,
+    r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":TEXT}}]}}]}"#,
+    r#"{"choices":[{"index":0,"text":TEXT}],"n":N}"#,
+    r#"{"type":"response.output_text.delta","sequence_number":N,"item_id":"m","output_index":0,"delta":TEXT,"logprobs":[]}"#,
+    r#"{"type":"content_block_delta","index":N,"delta":{"type":"text_delta","text":TEXT}}"#,
+    r#"{"choices":[{"index":0,"delta":{"content":TEXT}},{"index":1,"delta":{"content":TEXT}}]}"#,
+    r#"{"x":OTHER,"choices":[{"delta":{"content":TEXT}}]}"#,
+    r#"{"choices":[{"delta":{"reasoning_content":TEXT,"reasoning":"why"}}]}"#,
+    r#"{"x":TEXT,"type":TEXT,"error":TEXT,"message":TEXT,"delta":TEXT}"#,
+];
+
+/// What may stand where `TEXT` does, as it is written.
+const TEXTS: [&str; 14] = [
+    r#""""#,
+    r#"" the""#,
+    r#"",""#,
+    r#"":""#,
+    r#""\n""#,
+    r#""é世""#,
+    r#""\ud83d""#,
+    r#""index""#,
+    r#""error""#,
+    "null",
+    "1",
+    r#""a","content":"b""#,
+    r#""response.failed""#,
+    "\"\u{1}\"",
+];
+
+fn event_of(form: &str, text: &str, number: u64) -> Vec<u8> {
+    let other = TEXTS[number as usize % TEXTS.len()];
+    form.replace("OTHER", other).replace("TEXT", text).replace('N', &number.to_string()).into_bytes()
+}
+
+#[test]
+fn most_events_of_a_stream_need_not_be_taken_apart() {
+    for form in FORMS.iter().take(6).filter(|form| !form.contains(r#""index":N"#)) {
+        let events: Vec<_> = (8..108).map(|number| event_of(form, &format!("\"word {number}\\n\""), number)).collect();
+        assert_eq!(known_by_mould(&events), 99, "{form}");
+        assert_eq!(assembled(&events), taken_apart(&events), "{form}");
+    }
+}
+
+#[test]
+fn an_event_that_says_the_same_of_another_choice_does_not_fit_the_mould() {
+    let events: Vec<_> = [0, 1, 0, 1].iter().map(|&of| event_of(FORMS[5], "\"x\"", of)).collect();
+    assert_eq!(known_by_mould(&events), 0);
+    assert_eq!(assembled(&events).0, "xx\nxx");
+}
+
+/// What is longer is not held.
+#[test]
+fn a_long_event_is_no_mould() {
+    let events = vec![event_of(FORMS[0], &format!("\"{}\"", "x".repeat(5000)), 1); 3];
+    assert_eq!(known_by_mould(&events), 0);
+    assert_eq!(assembled(&events).0.len(), 15_000);
+}
+
+fn events() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let change = prop_oneof![3 => Just(None), 1 => (any::<prop::sample::Index>(), any::<u8>()).prop_map(Some)];
+    let text = proptest::sample::select(TEXTS.to_vec());
+    let event = (text, 0..30_u64, change);
+    (proptest::sample::select(FORMS.to_vec()), proptest::collection::vec(event, 1..12)).prop_map(|(form, events)| {
+        let changed = events.into_iter().map(|(text, number, change)| {
+            let mut event = event_of(form, text, number);
+            let at = change.map(|(at, byte)| (at.index(event.len()), byte));
+            // A line end would make two lines of it.
+            if let Some((at, byte)) = at.filter(|(_, byte)| !b"\r\n".contains(byte)) {
+                event[at] = byte;
+            }
+            event
+        });
+        changed.collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_mould_finds_what_taking_apart_finds(events in events()) {
+        prop_assert_eq!(assembled(&events), taken_apart(&events));
+    }
 }

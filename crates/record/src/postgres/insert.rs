@@ -1,9 +1,13 @@
 //! Rows to one statement, by the driver itself: diesel keeps PostgreSQL's error codes to itself, and only they tell whose
 //! fault a failure is.
 
-use crate::{Row, schema};
+use crate::Row;
+use std::sync::Arc;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error};
+
+/// Rows of one statement, so that its parameters stay below the 65,535 that one may have.
+const STATEMENT_ROWS: usize = 1_000;
 
 /// A column's name, a row's value for it, and the type that this is sent as.
 type Column<'a> = (&'static str, &'a (dyn ToSql + Sync), Type);
@@ -52,9 +56,9 @@ fn columns(row: &Row) -> [Column<'_>; 29] {
 }
 
 /// Writes the rows; those that are there already stay as they are.
-pub(super) async fn insert(rows: &[Row], client: &Client) -> Result<(), Error> {
-    for rows in rows.chunks(schema::STATEMENT_ROWS) {
-        let values: Vec<_> = rows.iter().flat_map(columns).map(|(_, value, kind)| (value, kind)).collect();
+pub(super) async fn insert(rows: &[Arc<Row>], client: &Client) -> Result<(), Error> {
+    for rows in rows.chunks(STATEMENT_ROWS) {
+        let values: Vec<_> = rows.iter().flat_map(|row| columns(row)).map(|(_, value, kind)| (value, kind)).collect();
         client.execute_typed(&statement(rows.len()), &values).await?;
     }
     Ok(())

@@ -159,7 +159,7 @@ async fn a_server_that_goes_silent_after_a_reconnect_is_given_up_and_asked_again
     let store = way.store(&database, GENEROUS);
     way.during(async {
         let mut store = store.started().await.unwrap();
-        store.write(&[Row::default()]).await.unwrap();
+        store.write(&[Row::default()].map(Arc::new)).await.unwrap();
         database
             .run(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
@@ -168,11 +168,11 @@ async fn a_server_that_goes_silent_after_a_reconnect_is_given_up_and_asked_again
             .await;
         way.hush_at("statement_timeout");
         store.server.limits.login = SHORT;
-        let error = store.write(&[Row::default()]).await.unwrap_err();
+        let error = store.write(&[Row::default()].map(Arc::new)).await.unwrap_err();
         assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
         way.hush_at("nothing any more");
         store.server.limits.login = LONG;
-        store.write(&[Row::default()]).await.unwrap();
+        store.write(&[Row::default()].map(Arc::new)).await.unwrap();
     })
     .await;
 }
@@ -186,11 +186,11 @@ async fn a_table_that_another_session_holds_at_the_start_is_waited_for_later() {
     assert!(is_temporary(other.store(limits).started().await));
 
     let mut lazy = other.store(limits);
-    assert!(matches!(lazy.write(&[Row::default()]).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(lazy.write(&[Row::default()].map(Arc::new)).await, Err(StoreError::Unavailable(_))));
     assert!(!lazy.is_ready());
     other.run("ROLLBACK").await;
     lazy.server.limits = GENEROUS;
-    lazy.write(&[Row::default()]).await.unwrap();
+    lazy.write(&[Row::default()].map(Arc::new)).await.unwrap();
     assert!(lazy.is_ready());
 }
 
@@ -260,7 +260,7 @@ async fn a_frozen_server_is_given_up_and_used_again_when_it_thaws() {
     let mut server = server::Server::start();
     let limits = Limits { login: SHORT, answer: SHORT, ..GENEROUS };
     let mut store = PostgresStore::within(GENEROUS, &server.url.clone().into()).unwrap().started().await.unwrap();
-    let row = Row { exchange_id: Some("a".to_owned()), ..Row::default() };
+    let row = Arc::new(Row { exchange_id: Some("a".to_owned()), ..Row::default() });
     store.server.limits = limits;
     server.order("freeze");
     for _ in 0..2 {
@@ -284,7 +284,7 @@ async fn a_large_table_gets_its_indices_one_by_one_and_the_one_that_rows_need_fi
     assert!(!store.is_ready() && store.missing().count() == schema::INDICES.len());
     store.write(&[]).await.unwrap();
     assert!(store.is_ready() && store.missing().count() == schema::INDICES.len() - 1);
-    let rows = ["a", "b"].map(|id| Row { exchange_id: Some(id.to_owned()), ..Row::default() });
+    let rows = ["a", "b"].map(|id| Arc::new(Row { exchange_id: Some(id.to_owned()), ..Row::default() }));
     while store.tend(&Retention::default(), UNIX_EPOCH).await.unwrap() == Tended::More {
         store.write(&rows).await.unwrap();
     }

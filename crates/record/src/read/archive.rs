@@ -9,6 +9,23 @@ use std::path::PathBuf;
 type AnyError = Box<dyn Error + Send + Sync>;
 
 /// The records of either kind of database, for reading. Nothing is written, created or brought up to date.
+///
+/// ```
+/// use oar_record::{Archive, Filter, Query, SqliteStore, Summary};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("db.sqlite");
+/// // What the gateway does when it starts.
+/// SqliteStore::open(&path).await?;
+/// let mut archive = Archive::sqlite(&path).await?;
+/// let filter = Filter { model: Some("gpt-4o".into()), ..Filter::default() };
+/// let rows: Vec<Summary> = archive.read(&Query::newest(filter, 20)).await?;
+/// assert!(rows.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Archive(Kind);
 
 enum Kind {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// Why records cannot be read. No text here holds a DSN or a password.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReadError {
     /// There is no such file.
     #[error("there is no record database `{}`; `--db` names another one", path.display())]

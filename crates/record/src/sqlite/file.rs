@@ -12,9 +12,15 @@ use std::path::PathBuf;
 
 /// How a connection is set up. With `FULL`, each batch is on the disk when it is committed, so it survives the machine; for
 /// the death of the process alone `NORMAL` would do: <https://www.sqlite.org/pragma.html#pragma_synchronous>. A batch is up
-/// to 500 rows, so the `fsync` is shared by them. `auto_vacuum` comes before there is a table, or does nothing.
-const SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; \
-                     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;";
+/// to 500 rows, so the `fsync` is shared by them.
+///
+/// `page_size` and `auto_vacuum` come before there is a table, or do nothing. Each page is written to the log, with a head
+/// of its own, and read and written once more when the log is copied into the file: with pages that hold a few rows these are
+/// a quarter of the calls that they are with SQLite's 4 KiB. Still larger ones save little, and cost more where each row
+/// changes another page, as in the index of the ids that clients send.
+const SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; \
+                     PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                     PRAGMA journal_size_limit = 67108864;";
 
 #[derive(Clone, Debug)]
 pub(super) struct File {

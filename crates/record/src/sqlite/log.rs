@@ -6,9 +6,9 @@ use diesel::result::Error as DieselError;
 use std::ffi::OsString;
 use std::path::Path;
 
-/// SQLite copies the log into the database every 1,000 pages, and begins it anew when nobody reads from it. With readers
-/// that take turns that moment never comes by itself, so from this size on it is made: new readers are sent to the database
-/// while those of the log finish.
+/// SQLite copies the log into the database every 1,000 pages, 16 MiB of a file that we made, and begins it anew when nobody
+/// reads from it. With readers that take turns that moment never comes by itself, so from this size on it is made: new
+/// readers are sent to the database while those of the log finish.
 const LOG_CAP_BYTES: u64 = 32 * 1024 * 1024;
 
 /// How long that may hold up the next batch. Whoever reads for longer lets the log grow until then, and is next waited for

@@ -13,8 +13,8 @@ use std::time::{Duration, SystemTime};
 /// A moment with an offset is text of up to twelve hours before its text in UTC.
 const WESTERNMOST: Duration = Duration::from_secs(12 * 60 * 60);
 
-/// Free pages that one step gives back at most: 8 MiB with SQLite's usual pages.
-const VACUUM_PAGES: i64 = 2048;
+/// What one step gives back at most of the room that is free.
+const VACUUM_BYTES: i64 = 8 * 1024 * 1024;
 
 /// One page in so many may be free: rows that come will want it.
 const SPARE: i64 = 20;
@@ -115,6 +115,7 @@ fn give_back(connection: &mut SqliteConnection) -> Result<Tended, DieselError> {
     if surplus <= 0 || pragma("auto_vacuum", connection)? != INCREMENTAL {
         return Ok(Tended::Done);
     }
-    connection.batch_execute(&format!("PRAGMA incremental_vacuum({})", surplus.min(VACUUM_PAGES)))?;
-    Ok(if surplus > VACUUM_PAGES { Tended::More } else { Tended::Done })
+    let step = VACUUM_BYTES / pragma("page_size", connection)?.max(1);
+    connection.batch_execute(&format!("PRAGMA incremental_vacuum({})", surplus.min(step)))?;
+    Ok(if surplus > step { Tended::More } else { Tended::Done })
 }

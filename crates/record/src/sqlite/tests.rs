@@ -1,5 +1,6 @@
 use super::*;
 use diesel::connection::SimpleConnection;
+use std::sync::Arc;
 
 const GO_TABLE: &str = "CREATE TABLE records (id integer PRIMARY KEY AUTOINCREMENT, hostname text, upstream_endpoint text, \
     upstream_sk text, created_at datetime, ip text, body text, model text, response text, response_time integer, \
@@ -27,7 +28,7 @@ async fn a_large_table_gets_its_indices_one_by_one_and_the_one_that_rows_need_fi
     assert!(store.is_ready() && store.missing.len() == schema::INDICES.len() - 1);
     let nothing_to_delete = Retention::default();
     while store.tend(&nothing_to_delete, SystemTime::UNIX_EPOCH).await.unwrap() == Tended::More {
-        store.write(&[row("a"), row("b")]).await.unwrap();
+        store.write(&[row("a"), row("b")].map(Arc::new)).await.unwrap();
     }
     assert!(store.missing.is_empty());
     let again = SqliteStore::open_as(File { path, small: 0 }).await.unwrap();
@@ -46,9 +47,64 @@ async fn the_file_is_opened_anew_after_a_failure_that_may_have_harmed_the_handle
     {
         let fail = format!("CREATE TRIGGER fail BEFORE INSERT ON records BEGIN SELECT RAISE(FAIL, '{said}'); END");
         sql(&path, &fail);
-        store.write(&[row("a")]).await.unwrap_err();
+        store.write(&[row("a")].map(Arc::new)).await.unwrap_err();
         assert_eq!(store.connection.is_some(), kept, "{said}");
         sql(&path, "DROP TRIGGER fail");
-        store.write(&[row("b")]).await.unwrap();
+        store.write(&[row("b")].map(Arc::new)).await.unwrap();
     }
+}
+
+/// Rows go together as far as they fill a statement, and the rest one by one.
+#[tokio::test]
+async fn rows_arrive_once_and_in_order_however_many_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    for count in [1_usize, 19, 20, 21, 45] {
+        let mut store = SqliteStore::open(folder.path().join(format!("{count}.sqlite"))).await.unwrap();
+        let rows: Vec<_> = (0..count).map(|number| Arc::new(row(&number.to_string()))).collect();
+        store.write(&rows).await.unwrap();
+        let kept = store.recent(100).await.unwrap().into_iter().rev();
+        let kept: Vec<_> = kept.map(|kept| Arc::new(Row { id: None, ..kept })).collect();
+        assert_eq!(kept, rows, "{count}");
+    }
+}
+
+/// One that is known is passed over, one that is refused for another reason takes the batch with it.
+#[tokio::test]
+async fn a_row_among_others_is_passed_over_only_when_it_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db.sqlite");
+    let mut store = SqliteStore::open(&path).await.unwrap();
+    sql(&path, "CREATE UNIQUE INDEX other ON records (path)");
+    let batch = |first: i64| (first..first + 30).map(|number| Arc::new(row(&number.to_string()))).collect::<Vec<_>>();
+    store.write(&batch(0)).await.unwrap();
+    store.write(&batch(10)).await.unwrap();
+    assert_eq!(store.recent(100).await.unwrap().len(), 40);
+
+    let named = |id: &str| Arc::new(Row { path: Some("/v1".to_owned()), ..row(id) });
+    store.write(&[named("a")]).await.unwrap();
+    let mut batch = batch(40);
+    batch.insert(5, named("b"));
+    assert!(matches!(store.write(&batch).await, Err(StoreError::Rejected(_))));
+    assert_eq!(store.recent(100).await.unwrap().len(), 41);
+}
+
+#[tokio::test]
+async fn the_statements_for_rows_are_read_once_for_each_connection() {
+    use diesel::Connection;
+    use diesel::connection::InstrumentationEvent;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(folder.path().join("db.sqlite")).await.unwrap();
+    let read = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&read);
+    store.connection.as_mut().unwrap().set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if matches!(event, InstrumentationEvent::CacheQuery { .. }) {
+            counted.fetch_add(1, Relaxed);
+        }
+    });
+    for batch in 0..3 {
+        let rows: Vec<_> = (0..45).map(|number| Arc::new(row(&format!("{batch}-{number}")))).collect();
+        store.write(&rows).await.unwrap();
+    }
+    assert_eq!(read.load(Relaxed), 2);
 }

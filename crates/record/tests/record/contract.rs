@@ -48,8 +48,8 @@ fn told(row: &Row) -> serde_json::Value {
 
 async fn rows_come_back_as_they_were_written_newest_first(database: impl Database) {
     let mut store = database.open().await;
-    store.write(&[row("a"), row("b")]).await.unwrap();
-    store.write(&[row("c")]).await.unwrap();
+    store.write(&[row("a"), row("b")].map(Arc::new)).await.unwrap();
+    store.write(&[row("c")].map(Arc::new)).await.unwrap();
     let recent = store.recent(2).await.unwrap();
     assert_eq!(ids(&recent), ["c", "b"]);
     let expected = Row { id: Some(3), ..row("c") };
@@ -59,9 +59,9 @@ async fn rows_come_back_as_they_were_written_newest_first(database: impl Databas
 
 async fn a_row_written_twice_is_there_once(database: impl Database) {
     let mut store = database.open().await;
-    store.write(&[row("a"), row("b")]).await.unwrap();
+    store.write(&[row("a"), row("b")].map(Arc::new)).await.unwrap();
     let changed = Row { status: Some(500), ..row("b") };
-    store.write(&[changed, row("c"), row("c")]).await.unwrap();
+    store.write(&[changed, row("c"), row("c")].map(Arc::new)).await.unwrap();
     let recent = store.recent(10).await.unwrap();
     assert_eq!(ids(&recent), ["c", "b", "a"]);
     assert_eq!(recent[1].status, Some(200));
@@ -69,7 +69,7 @@ async fn a_row_written_twice_is_there_once(database: impl Database) {
 
 async fn more_rows_than_a_statement_takes_are_written(database: impl Database) {
     let mut store = database.open().await;
-    let rows: Vec<Row> = (0..2_500).map(|number| row(&format!("x{number}"))).collect();
+    let rows: Vec<_> = (0..2_500).map(|number| Arc::new(row(&format!("x{number}")))).collect();
     store.write(&rows).await.unwrap();
     store.write(&[]).await.unwrap();
     assert_eq!(store.recent(5_000).await.unwrap().len(), 2_500);
@@ -81,7 +81,7 @@ async fn long_and_odd_text_survives(database: impl Database) {
     odd.request.body = format!("你好 '; DROP TABLE records; -- \0 {}", "é".repeat(FIELD_CAP_BYTES)).into();
     odd.request.headers.insert("x-stainless-odd", http::HeaderValue::from_bytes(b"\xff\xfe").unwrap());
     let row = Row::from_exchange(&odd, "gateway-1");
-    store.write(std::slice::from_ref(&row)).await.unwrap();
+    store.write(&[Arc::new(row.clone())]).await.unwrap();
     let recent = store.recent(1).await.unwrap();
     assert_eq!((&recent[0].body, &recent[0].headers), (&row.body, &row.headers));
     assert_eq!(recent[0].truncated, Some(true));
@@ -96,7 +96,7 @@ async fn a_go_database_keeps_its_rows_and_go_can_still_insert<D: Database>(datab
     database.sql(GO_INSERT).await;
 
     let mut store = database.open().await;
-    store.write(&[row("ours")]).await.unwrap();
+    store.write(&[row("ours")].map(Arc::new)).await.unwrap();
     database.sql(GO_INSERT).await;
 
     let recent = store.recent(10).await.unwrap();
@@ -108,15 +108,15 @@ async fn a_go_database_keeps_its_rows_and_go_can_still_insert<D: Database>(datab
 
 async fn a_database_opens_again_and_by_two_at_once(database: impl Database) {
     let (mut one, mut two) = tokio::join!(database.open(), database.open());
-    one.write(&[row("a")]).await.unwrap();
-    two.write(&[row("b")]).await.unwrap();
+    one.write(&[row("a")].map(Arc::new)).await.unwrap();
+    two.write(&[row("b")].map(Arc::new)).await.unwrap();
     let mut three = database.open().await;
     assert_eq!(ids(&three.recent(10).await.unwrap()), ["b", "a"]);
 }
 
 async fn an_abandoned_write_leaves_a_store_that_works(database: impl Database) {
     let mut store = database.open().await;
-    let rows = [row("a"), row("b")];
+    let rows = [row("a"), row("b")].map(Arc::new);
     for _ in 0..3 {
         // Polled once, then dropped while the database is at work.
         tokio::select! {
@@ -150,8 +150,8 @@ async fn a_row_that_breaks_a_constraint_is_dropped_alone(database: impl Database
 async fn what_a_row_says_is_not_told_when_it_is_refused(database: impl Database) {
     let mut store = database.open().await;
     database.sql("CREATE UNIQUE INDEX one_prompt ON records (body)").await;
-    store.write(&[row("a")]).await.unwrap();
-    let error = store.write(&[row("b")]).await.unwrap_err();
+    store.write(&[row("a")].map(Arc::new)).await.unwrap();
+    let error = store.write(&[row("b")].map(Arc::new)).await.unwrap_err();
     canary::assert_none("a refusal", format!("{error:?} {}", error.source().unwrap()));
     let (recorder, writer) = Recorder::start(Box::new(store), "gateway-1");
     recorder.finished(&Arc::new(exchange("c")));
@@ -182,8 +182,8 @@ async fn poison_in_a_full_batch_costs_nothing(database: impl Database) {
     poison.request.body = body.into();
     poison.request.bytes = poison.request.body.len() as u64;
     poison.request.path = "/v1/\0".to_owned();
-    let mut rows: Vec<Row> = (0..499).map(|number| row(&number.to_string())).collect();
-    rows.insert(250, Row::from_exchange(&poison, "gateway-1"));
+    let mut rows: Vec<_> = (0..499).map(|number| Arc::new(row(&number.to_string()))).collect();
+    rows.insert(250, Arc::new(Row::from_exchange(&poison, "gateway-1")));
     store.write(&rows).await.unwrap();
     let kept = store.recent(1_000).await.unwrap();
     let poison = kept.iter().find(|row| row.exchange_id.as_deref() == Some("poison")).unwrap();
@@ -221,7 +221,7 @@ async fn a_clock_that_jumps_moves_moments_and_no_duration(database: impl Databas
     for (number, moment) in moments.into_iter().enumerate() {
         let mut exchange = exchange(&number.to_string());
         exchange.started_at = moment;
-        store.write(&[Row::from_exchange(&exchange, "gateway-1")]).await.unwrap();
+        store.write(&[Row::from_exchange(&exchange, "gateway-1")].map(Arc::new)).await.unwrap();
     }
     let kept = store.recent(10).await.unwrap();
     let told: Vec<_> = kept.iter().rev().map(|row| row.created_at.unwrap()).collect();

@@ -10,6 +10,7 @@ use oar_record::{Row, SqliteStore, Store, StoreError};
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Tells a process of this program that it is the store of a test: the path of the database.
@@ -19,9 +20,9 @@ const CONSOLE_PATH: &str = "OAR_TEST_CONSOLE";
 const ANSWER: &str = "> ";
 
 /// A batch of rows that take about 100 KB.
-fn batch(name: &str) -> Vec<Row> {
+fn batch(name: &str) -> Vec<Arc<Row>> {
     let body = "x".repeat(10_000);
-    (0..10).map(|number| Row { body: Some(body.clone()), ..row(&format!("{name}-{number}")) }).collect()
+    (0..10).map(|number| Arc::new(Row { body: Some(body.clone()), ..row(&format!("{name}-{number}")) })).collect()
 }
 
 fn told(outcome: &Result<(), StoreError>) -> &'static str {
@@ -30,6 +31,7 @@ fn told(outcome: &Result<(), StoreError>) -> &'static str {
         Err(StoreError::Full(_)) => "full",
         Err(StoreError::Unavailable(_)) => "unavailable",
         Err(StoreError::Rejected(_)) => "rejected",
+        Err(_) => "something new",
     }
 }
 

@@ -4,6 +4,7 @@ use crate::contract::on_both;
 use crate::exchanges::row;
 use crate::scratch::{Database, Kept, Postgres, Sqlite};
 use oar_record::Store;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 on_both! {
@@ -34,7 +35,7 @@ async fn a_hundred_thousand_rows_are_there_in_seconds_and_both_versions_go_on<D:
     assert!(took < Duration::from_secs(20), "{took:?}");
     assert!(store.is_ready());
 
-    store.write(&[row("ours")]).await.unwrap();
+    store.write(&[row("ours")].map(Arc::new)).await.unwrap();
     database.sql(&go_rows::<D>(2)).await;
     assert_eq!(database.text("SELECT CAST(count(*) AS text) FROM records").await, "100003");
     let told =
@@ -47,7 +48,7 @@ async fn a_hundred_thousand_rows_are_there_in_seconds_and_both_versions_go_on<D:
 }
 
 async fn the_errors_of_a_token_are_found_by_an_index<D: Database>(database: D) {
-    database.open().await.write(&[row("a")]).await.unwrap();
+    database.open().await.write(&[row("a")].map(Arc::new)).await.unwrap();
     let plan =
         database.plan("SELECT id FROM records WHERE \"authorization\" = 'x' AND outcome <> 'ok' ORDER BY id").await;
     assert!(plan.contains("records_errors"), "{plan}");

@@ -111,7 +111,7 @@ async fn a_server_with_too_many_clients_is_asked_again() {
     server.order("stop");
     server.order("start");
     let mut store = PostgresStore::connect(&dsn).await.unwrap();
-    store.write(&[row("a")]).await.unwrap();
+    store.write(&[row("a")].map(Arc::new)).await.unwrap();
 
     let mut crowd = Vec::new();
     while let Ok(client) = session(&server.url, &mut tasks).await {
@@ -127,10 +127,10 @@ async fn a_server_with_too_many_clients_is_asked_again() {
     while let Ok(client) = session(&server.url, &mut tasks).await {
         crowd.push(client);
     }
-    let error = store.write(&[row("b")]).await.unwrap_err();
+    let error = store.write(&[row("b")].map(Arc::new)).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     drop(crowd);
-    while store.write(&[row("b")]).await.is_err() {}
+    while store.write(&[row("b")].map(Arc::new)).await.is_err() {}
     assert_eq!(counts(&dsn).await, (2, 2));
 }
 
@@ -139,11 +139,11 @@ async fn a_server_with_too_many_clients_is_asked_again() {
 async fn a_session_that_is_killed_in_the_middle_of_a_batch_costs_nothing() {
     let database = Postgres::new().await;
     let mut store = database.open().await;
-    store.write(&[row("a")]).await.unwrap();
+    store.write(&[row("a")].map(Arc::new)).await.unwrap();
     let mut tasks = JoinSet::new();
     let other = session(database.url().expose_secret(), &mut tasks).await.unwrap();
     other.batch_execute("BEGIN; LOCK TABLE records IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    let batch: Vec<_> = (0..500).map(|number| row(&number.to_string())).collect();
+    let batch: Vec<_> = (0..500).map(|number| Arc::new(row(&number.to_string()))).collect();
     let kill = async {
         let waiting = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";

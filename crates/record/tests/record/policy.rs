@@ -214,7 +214,7 @@ struct Open;
 
 #[async_trait]
 impl Store for Open {
-    async fn write(&mut self, _: &[Row]) -> Result<(), StoreError> {
+    async fn write(&mut self, _: &[Arc<Row>]) -> Result<(), StoreError> {
         Ok(())
     }
 }

@@ -3,6 +3,7 @@ use crate::scratch::{Database, Postgres};
 use oar_record::{OpenError, PostgresStore, Store, StoreError};
 use secrecy::ExposeSecret;
 use std::error::Error;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 
 const TERMINATE: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
@@ -29,7 +30,7 @@ async fn a_lost_connection_is_made_anew_by_the_next_write() {
     let mut store = database.open().await;
     for id in ["a", "b"] {
         database.sql(TERMINATE).await;
-        store.write(&[row(id)]).await.unwrap();
+        store.write(&[row(id)].map(Arc::new)).await.unwrap();
     }
     assert_eq!(store.recent(10).await.unwrap().len(), 2);
 }
@@ -38,7 +39,7 @@ async fn a_lost_connection_is_made_anew_by_the_next_write() {
 async fn a_lazy_store_brings_the_table_up_to_date_with_its_first_write() {
     let database = Postgres::new().await;
     let mut store = PostgresStore::lazy(&database.url()).unwrap();
-    store.write(&[row("a")]).await.unwrap();
+    store.write(&[row("a")].map(Arc::new)).await.unwrap();
     assert_eq!(store.recent(10).await.unwrap().len(), 1);
 }
 
@@ -54,9 +55,9 @@ async fn a_row_that_a_trigger_refuses_is_rejected_and_others_are_not() {
              EXECUTE FUNCTION refuse()",
         )
         .await;
-    let error = store.write(&[row("good"), row("bad")]).await.unwrap_err();
+    let error = store.write(&[row("good"), row("bad")].map(Arc::new)).await.unwrap_err();
     assert!(matches!(error, StoreError::Rejected(_)), "{error:?}");
-    store.write(&[row("good")]).await.unwrap();
+    store.write(&[row("good")].map(Arc::new)).await.unwrap();
     assert_eq!(store.recent(10).await.unwrap().len(), 1);
 }
 
@@ -74,7 +75,7 @@ async fn a_failure_of_the_servers_is_no_rows_fault_even_when_it_strikes_one_row_
                  EXECUTE FUNCTION fail()"
             ))
             .await;
-        let error = store.write(&[row("big")]).await.unwrap_err();
+        let error = store.write(&[row("big")].map(Arc::new)).await.unwrap_err();
         // D05: `disk_full` is told apart.
         let is_full = matches!(error, StoreError::Full(_));
         assert!(
@@ -83,7 +84,7 @@ async fn a_failure_of_the_servers_is_no_rows_fault_even_when_it_strikes_one_row_
         );
     }
     database.sql("DROP TRIGGER fail ON records").await;
-    store.write(&[row("big")]).await.unwrap();
+    store.write(&[row("big")].map(Arc::new)).await.unwrap();
 }
 
 /// A table that takes nothing at all is the store's fault: rows wait for it.
@@ -92,10 +93,10 @@ async fn a_table_that_is_gone_is_no_rows_fault() {
     let database = Postgres::new().await;
     let mut store = database.open().await;
     database.sql("ALTER TABLE records RENAME TO elsewhere").await;
-    let error = store.write(&[row("a")]).await.unwrap_err();
+    let error = store.write(&[row("a")].map(Arc::new)).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     database.sql("ALTER TABLE elsewhere RENAME TO records").await;
-    store.write(&[row("a")]).await.unwrap();
+    store.write(&[row("a")].map(Arc::new)).await.unwrap();
 }
 
 /// D02.
@@ -145,7 +146,7 @@ async fn a_silent_server_is_given_up() {
     let address = listener.local_addr().unwrap();
     let dsn = format!("postgres://me:canary-password@{address}/records").into();
     let mut store = PostgresStore::lazy(&dsn).unwrap();
-    let error = store.write(&[row("a")]).await.unwrap_err();
+    let error = store.write(&[row("a")].map(Arc::new)).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
 }
 

@@ -9,6 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use secrecy::ExposeSecret;
 use std::error::Error;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
@@ -135,7 +136,7 @@ impl Offering {
         let separator = if dsn.starts_with("postgres://") { '&' } else { ' ' };
         let dsn = format!("{dsn}{separator}application_name={name}");
         let mut store = PostgresStore::connect(&dsn.clone().into()).await?;
-        store.write(&[row(&dsn)]).await.unwrap();
+        store.write(&[row(&dsn)].map(Arc::new)).await.unwrap();
         let sessions = "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)";
         Ok(self.sql(&[format!("{sessions} WHERE application_name = '{name}'")]) == "t")
     }
@@ -176,7 +177,8 @@ fn told(outcome: Result<bool, OpenError>) -> String {
                 OpenError::Sqlite { .. }
                 | OpenError::Dsn
                 | OpenError::Unreachable { .. }
-                | OpenError::Migrate { .. } => "other",
+                | OpenError::Migrate { .. }
+                | _ => "other",
             };
             assert!(!error.is_temporary(), "{error:?}");
             format!("{kind}: {error}: {}", everything(&error))

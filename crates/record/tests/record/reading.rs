@@ -7,6 +7,7 @@ use oar_record::{
     Archive, CreatedAt, Filter, Measure, OutcomeFilter, Pruned, Pruner, Query, ReadError, Retention, Row, RowId,
     StatusFilter, Store, Summary, Tended, Walk,
 };
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 on_both! {
@@ -70,7 +71,7 @@ async fn matching(archive: &mut Archive, filter: Filter) -> Vec<i64> {
 }
 
 async fn rows_are_read_page_by_page_in_either_order(database: impl Readable) {
-    database.open().await.write(&["a", "b", "c", "d", "e"].map(row)).await.unwrap();
+    database.open().await.write(&["a", "b", "c", "d", "e"].map(row).map(Arc::new)).await.unwrap();
     let mut archive = database.archive().await;
     let all = Filter::default;
     for (page, expected) in [
@@ -86,7 +87,7 @@ async fn rows_are_read_page_by_page_in_either_order(database: impl Readable) {
 }
 
 async fn every_kind_of_a_row_tells_the_same(database: impl Readable) {
-    database.open().await.write(&[row("a")]).await.unwrap();
+    database.open().await.write(&[row("a")].map(Arc::new)).await.unwrap();
     let (mut archive, query) = (database.archive().await, Query::newest(Filter::default(), 1));
     let rows: Vec<Row> = archive.read(&query).await.unwrap();
     assert_eq!(serde_json::to_value(&rows[0]).unwrap(), serde_json::to_value(Row { id: Some(1), ..row("a") }).unwrap());
@@ -115,7 +116,7 @@ fn different_rows() -> Vec<Row> {
 }
 
 async fn each_filter_means_what_it_says(database: impl Readable) {
-    database.open().await.write(&different_rows()).await.unwrap();
+    database.open().await.write(&different_rows().into_iter().map(Arc::new).collect::<Vec<_>>()).await.unwrap();
     let mut archive = database.archive().await;
     let text = |text: &str| Some(text.to_owned());
     let outcomes = |words: &str| words.split(',').map(|word| word.parse().unwrap()).collect::<Vec<OutcomeFilter>>();
@@ -166,7 +167,7 @@ async fn moments_are_compared_whatever_their_offset(database: impl Readable) {
     }
     database.sql("INSERT INTO records (id, created_at) VALUES (4, '2026-03-03 17:06:07.000123-12:00')").await;
     database.sql("INSERT INTO records (id, created_at) VALUES (5, '2026-03-04 19:06:07.000122+14:00')").await;
-    store.write(&[Row { created_at: at(moment()), ..Row::default() }]).await.ok();
+    store.write(&[Row { created_at: at(moment()), ..Row::default() }].map(Arc::new)).await.ok();
     let mut archive = database.archive().await;
     let since = |since| Filter { since: Some(since), ..Filter::default() };
     let until = |until| Filter { until: Some(until), ..Filter::default() };
@@ -205,7 +206,7 @@ async fn rows_of_the_go_version_are_counted_and_deleted<D: Readable>(database: D
 
 async fn a_row_is_found_by_each_of_its_ids(database: impl Readable) {
     let twice = Row { request_id: Some("client-a".to_owned()), ..row("b") };
-    database.open().await.write(&[row("a"), twice, row("3")]).await.unwrap();
+    database.open().await.write(&[row("a"), twice, row("3")].map(Arc::new)).await.unwrap();
     let mut archive = database.archive().await;
     for (id, expected) in [
         ("1", vec![1]),
@@ -225,7 +226,7 @@ async fn a_row_is_found_by_each_of_its_ids(database: impl Readable) {
 
 async fn a_walk_reads_each_row_once_and_none_that_came_later(database: impl Readable) {
     let mut store = database.open().await;
-    let rows: Vec<Row> = (0..130).map(|number| row(&format!("x{number}"))).collect();
+    let rows: Vec<_> = (0..130).map(|number| Arc::new(row(&format!("x{number}")))).collect();
     store.write(&rows).await.unwrap();
     // Most numbers are of rows that are gone.
     database.sql("UPDATE records SET id = id + 170000 WHERE id > 60").await;
@@ -248,7 +249,7 @@ async fn rows_that_are_written_meanwhile_are_seen(database: impl Readable) {
     let mut archive = database.archive().await;
     assert_eq!(matching(&mut archive, Filter::default()).await, [0; 0]);
     for number in 1..5 {
-        store.write(&[row(&number.to_string())]).await.unwrap();
+        store.write(&[row(&number.to_string())].map(Arc::new)).await.unwrap();
         assert_eq!(matching(&mut archive, Filter::default()).await.last(), Some(&number));
     }
 }
@@ -275,7 +276,7 @@ fn now() -> SystemTime {
 async fn old_rows_are_deleted_and_no_others(database: impl Readable) {
     let mut store = database.open().await;
     let aged = |number: u32| Row { created_at: at(moment() + MINUTE * number), ..row(&number.to_string()) };
-    store.write(&(0..1_200).map(aged).collect::<Vec<_>>()).await.unwrap();
+    store.write(&(0..1_200).map(aged).map(Arc::new).collect::<Vec<_>>()).await.unwrap();
     database.sql("INSERT INTO records (id, created_at) VALUES (5000, '2026-03-03 17:06:07+14:00'), (5001, NULL)").await;
     let mut pruner = database.pruner().await;
     assert_eq!(pruner.would_delete(OLD, now()).await.unwrap(), 701);
@@ -284,13 +285,13 @@ async fn old_rows_are_deleted_and_no_others(database: impl Readable) {
     assert!(prune(&mut pruner, OLD).await.is_empty());
     let left = numbers(&mut database.archive().await, &Query::oldest(Filter::default(), 9_999)).await;
     assert_eq!((left.len(), left[0], left.last()), (501, 701, Some(&5001)));
-    store.write(&[row("new")]).await.unwrap();
+    store.write(&[row("new")].map(Arc::new)).await.unwrap();
 }
 
 async fn rows_are_deleted_down_to_a_size(database: impl Readable) {
     let mut store = database.open().await;
     let heavy = |number: u32| Row { body: Some(format!("{number:08}").repeat(250)), ..row(&number.to_string()) };
-    store.write(&(0..2_000).map(heavy).collect::<Vec<_>>()).await.unwrap();
+    store.write(&(0..2_000).map(heavy).map(Arc::new).collect::<Vec<_>>()).await.unwrap();
     let mut pruner = database.pruner().await;
     let half = Retention { age: None, bytes: Some(pruner.used().await.unwrap() / 2) };
     let planned = pruner.would_delete(half, now()).await.unwrap();
@@ -337,7 +338,7 @@ async fn a_file_that_is_no_database_is_told() {
 async fn a_file_is_read_while_somebody_holds_the_write_lock() {
     use diesel::connection::SimpleConnection;
     let database = Sqlite::new().await;
-    database.open().await.write(&[row("a")]).await.unwrap();
+    database.open().await.write(&[row("a")].map(Arc::new)).await.unwrap();
     let mut writer = database.connection();
     writer.batch_execute("BEGIN IMMEDIATE; INSERT INTO records (id) VALUES (7)").unwrap();
     assert_eq!(matching(&mut database.archive().await, Filter::default()).await, [1]);
@@ -348,7 +349,7 @@ async fn a_file_is_read_while_somebody_holds_the_write_lock() {
 #[tokio::test]
 async fn a_login_that_was_lost_is_made_again() {
     let database = Postgres::new().await;
-    database.open().await.write(&[row("a")]).await.unwrap();
+    database.open().await.write(&[row("a")].map(Arc::new)).await.unwrap();
     let mut archive = database.archive().await;
     database
         .sql(

@@ -52,7 +52,7 @@ async fn what_is_too_old_goes_in_small_steps_and_nothing_younger(database: impl 
         row_of("new", moment()),
     ];
     // The young are in between, as after a clock that was set wrong.
-    let rows: Vec<_> = young.into_iter().chain(old).chain(just_old).collect();
+    let rows: Vec<_> = young.into_iter().chain(old).chain(just_old).map(Arc::new).collect();
     store.write(&rows).await.unwrap();
     // The Go version's moments have offsets: 2026-02-02 06:00 and 04:00 in UTC, an hour on either side of the limit.
     for moment in ["2026-02-01 18:00:00.5-12:00", "2026-02-02 18:00:00.5+14:00"] {
@@ -88,7 +88,8 @@ async fn the_oldest_go_until_the_rest_is_small_enough(database: impl Database) {
     const CAP: u64 = 4_000_000;
     let mut store = database.open().await;
     let body = noise(50_000);
-    let rows: Vec<_> = (0..200).map(|number| Row { body: Some(body.clone()), ..row(&number.to_string()) }).collect();
+    let rows = (0..200).map(|number| Row { body: Some(body.clone()), ..row(&number.to_string()) });
+    let rows: Vec<_> = rows.map(Arc::new).collect();
     store.write(&rows).await.unwrap();
 
     let retention = Retention { age: None, bytes: Some(CAP) };
@@ -101,12 +102,12 @@ async fn the_oldest_go_until_the_rest_is_small_enough(database: impl Database) {
     // What is small enough stays as it is, also in the eyes of another store, as after a restart.
     assert_eq!(tend(&mut store, &retention, &database).await, [0]);
     assert_eq!(tend(&mut database.open().await, &retention, &database).await, [0]);
-    store.write(&[row("next")]).await.unwrap();
+    store.write(&[row("next")].map(Arc::new)).await.unwrap();
 }
 
 async fn nothing_goes_that_nobody_asked_for(database: impl Database) {
     let mut store = database.open().await;
-    store.write(&[row_of("a", UNIX_EPOCH), row_of("b", moment())]).await.unwrap();
+    store.write(&[row_of("a", UNIX_EPOCH), row_of("b", moment())].map(Arc::new)).await.unwrap();
     assert_eq!(tend(&mut store, &Retention::default(), &database).await, [0]);
     let generous = Retention { age: Some(100 * 365 * DAY), bytes: Some(1 << 40) };
     assert_eq!(tend(&mut store, &generous, &database).await, [0]);
@@ -114,7 +115,7 @@ async fn nothing_goes_that_nobody_asked_for(database: impl Database) {
 
 async fn old_rows_go_while_new_ones_are_written(database: impl Database) {
     let mut store = database.open().await;
-    let old: Vec<_> = (0..3_000).map(|number| row_of(&format!("old-{number}"), moment())).collect();
+    let old: Vec<_> = (0..3_000).map(|number| Arc::new(row_of(&format!("old-{number}"), moment()))).collect();
     store.write(&old).await.unwrap();
     let (recorder, writer) = Recorder::start(Box::new(store), "gateway-1");
     // However old a row of March 2026 is when this runs.

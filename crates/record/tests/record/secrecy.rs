@@ -3,6 +3,7 @@ use crate::scratch::{Database, Sqlite};
 use oar_record::{PostgresStore, Recorder, Store};
 use oar_testkit::ScriptedUpstream;
 use oar_testkit::canary::assert_none;
+use std::sync::Arc;
 
 /// A09: rows hold prompts, and whatever the operator asked for; they are for the database alone.
 #[tokio::test]
@@ -27,7 +28,7 @@ async fn a_server_that_is_not_there_is_told_without_the_password_or_the_rows() {
     let login = "postgres://canary-user:canary-password";
     let dsn = format!("{login}@{}/records?sslmode=disable&application_name=canary", nobody.addr());
     let mut store = PostgresStore::lazy(&dsn.clone().into()).unwrap();
-    let error = store.write(&[row("x1")]).await.unwrap_err();
+    let error = store.write(&[row("x1")].map(Arc::new)).await.unwrap_err();
     assert_none("a store's error", format!("{error} {error:?} {store:?}"));
     let error = PostgresStore::connect(&dsn.clone().into()).await.unwrap_err();
     assert_none("a store's error", format!("{error} {error:?}"));

@@ -41,14 +41,25 @@ async fn a_file_that_is_no_database_is_refused_and_left_alone() {
 #[tokio::test]
 async fn writes_go_through_a_write_ahead_log() {
     let database = Sqlite::new().await;
-    database.open().await.write(&[row("a")]).await.unwrap();
+    database.open().await.write(&[row("a")].map(Arc::new)).await.unwrap();
     assert_eq!(database.text("SELECT journal_mode FROM pragma_journal_mode").await, "wal");
+}
+
+#[tokio::test]
+async fn a_file_of_our_own_has_large_pages_and_a_go_file_keeps_its_own() {
+    const PAGE_SIZE: &str = "SELECT CAST(page_size AS text) FROM pragma_page_size";
+    let (ours, go) = (Sqlite::new().await, Sqlite::new().await);
+    go.sql(Sqlite::GO_TABLE).await;
+    for (database, bytes) in [(&ours, "16384"), (&go, "4096")] {
+        database.open().await.write(&[row("a")].map(Arc::new)).await.unwrap();
+        assert_eq!(database.text(PAGE_SIZE).await, bytes);
+    }
 }
 
 #[tokio::test]
 async fn moments_are_stored_as_the_go_driver_stores_them() {
     let database = Sqlite::new().await;
-    database.open().await.write(&[row("a")]).await.unwrap();
+    database.open().await.write(&[row("a")].map(Arc::new)).await.unwrap();
     let stored = database.text("SELECT CAST(created_at AS text) FROM records").await;
     assert_eq!(stored, "2026-03-04 05:06:07.000123+00:00");
 }
@@ -93,7 +104,7 @@ async fn write_mebibytes(store: &mut SqliteStore, count: u32, database: &Sqlite)
     let mut longest = 0;
     for batch in 0..count {
         let rows = (0..8).map(|number| Row { body: Some(body.clone()), ..row(&format!("{batch}-{number}")) });
-        store.write(&rows.collect::<Vec<_>>()).await.unwrap();
+        store.write(&rows.map(Arc::new).collect::<Vec<_>>()).await.unwrap();
         longest = longest.max(log_bytes(database));
     }
     longest
@@ -136,14 +147,14 @@ async fn readers_that_take_turns_do_not_make_the_log_grow() {
 async fn a_long_reader_makes_the_log_grow_until_it_is_done() {
     let database = Sqlite::new().await;
     let mut store = database.open().await;
-    store.write(&[row("a")]).await.unwrap();
+    store.write(&[row("a")].map(Arc::new)).await.unwrap();
     let mut reader = database.connection();
     reader.batch_execute("BEGIN; SELECT count(*) FROM records").unwrap();
     write_mebibytes(&mut store, 80, &database).await;
     assert!(log_bytes(&database) > 64 * MEBIBYTE);
     reader.batch_execute("COMMIT").unwrap();
     for id in ["b", "c"] {
-        store.write(&[row(id)]).await.unwrap();
+        store.write(&[row(id)].map(Arc::new)).await.unwrap();
     }
     assert!(log_bytes(&database) <= 64 * MEBIBYTE, "{}", log_bytes(&database));
 }
@@ -175,7 +186,7 @@ async fn a_go_file_keeps_its_size_and_uses_it_again() {
     while store.tend(&none, SystemTime::now()).await.unwrap() == Tended::More {}
     assert_eq!(pages().await, before);
     let rows: Vec<_> =
-        (0..100).map(|number| Row { body: Some("y".repeat(50_000)), ..row(&number.to_string()) }).collect();
+        (0..100).map(|number| Arc::new(Row { body: Some("y".repeat(50_000)), ..row(&number.to_string()) })).collect();
     store.write(&rows).await.unwrap();
     assert_eq!(pages().await, before);
 }

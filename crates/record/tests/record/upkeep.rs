@@ -62,7 +62,7 @@ impl Tending {
 
 #[async_trait]
 impl Store for Tending {
-    async fn write(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+    async fn write(&mut self, rows: &[Arc<Row>]) -> Result<(), StoreError> {
         self.note(Call::Write(rows.len()));
         let takes = self.0.lock().unwrap().write_takes;
         sleep(takes).await;

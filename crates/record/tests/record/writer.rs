@@ -55,7 +55,7 @@ impl Scripted {
         self.0.lock().unwrap().kept.clone()
     }
 
-    fn step(&self, rows: &[Row]) -> Result<Step, StoreError> {
+    fn step(&self, rows: &[Arc<Row>]) -> Result<Step, StoreError> {
         let mut script = self.0.lock().unwrap();
         script.calls.push((Instant::now(), rows.len()));
         let step = script.steps.pop_front().unwrap_or(Step::Take);
@@ -73,7 +73,7 @@ impl Scripted {
 
 #[async_trait]
 impl Store for Scripted {
-    async fn write(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+    async fn write(&mut self, rows: &[Arc<Row>]) -> Result<(), StoreError> {
         match self.step(rows)? {
             Step::Take => Ok(()),
             Step::Fail => Err(StoreError::unavailable("down")),
@@ -134,6 +134,20 @@ async fn a_full_batch_does_not_wait() {
     writer.run(stop_after(MINUTE, Duration::ZERO)).await;
     assert_eq!(store.calls(start), [(0, 500), (0, 500), (250, 1)]);
     assert_eq!(store.kept(), ids(0..1_001));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_row_that_fills_a_batch_ends_its_waiting() {
+    let store = Scripted::default();
+    let (recorder, writer) = Recorder::start(Box::new(store.clone()), "h");
+    let start = Instant::now();
+    record(&recorder, 0..499);
+    let later = async {
+        sleep(Duration::from_millis(100)).await;
+        record(&recorder, 499..500);
+    };
+    tokio::join!(later, writer.run(stop_after(MINUTE, Duration::ZERO)));
+    assert_eq!(store.calls(start), [(100, 500)]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use crate::causes::causes;
 use crate::dns::{Addresses, ResolveError, Resolver};
 use crate::{BodyError, Fault, UpstreamError};
 use http::Uri;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
@@ -72,7 +72,11 @@ impl Connector {
             kept.share(multiplexed);
             return Ok(Link::Place(place));
         }
-        Line::open(TokioIo::new(stream)).await.map(Link::Line)
+        // Without TLS there need be no room for its state.
+        Ok(Link::Line(match stream {
+            MaybeHttpsStream::Http(tcp) => Line::open(tcp.into_inner()),
+            MaybeHttpsStream::Https(tls) => Line::open(tls.into_inner()),
+        }))
     }
 }
 

@@ -27,7 +27,8 @@ fn on_connection(error: &(dyn Error + 'static)) -> Fault {
     Fault::Other
 }
 
-fn of_io(kind: io::ErrorKind) -> Fault {
+/// The failure of reading from a connection, or writing to it.
+pub(super) fn of_io(kind: io::ErrorKind) -> Fault {
     let ended = [
         io::ErrorKind::ConnectionReset,
         io::ErrorKind::ConnectionAborted,

@@ -1,51 +1,31 @@
 //! One connection of HTTP/1.1, on which one request follows the other. It has no task of its own: whoever waits for an
 //! answer, or reads one, moves its bytes, and whoever lets go of either ends it.
 
-use super::ear::Ear;
-use super::fault;
+use super::framing::{Found, Framing};
+use super::head::{self, Head, NoHead};
 use super::kept::Kept;
 use super::unanswered::Unanswered;
-use crate::{BodyError, Fault, ResponseBody, UpstreamError};
+use super::wire::Wire;
+use crate::{BodyError, Duplex, Fault, ResponseBody, UpstreamError};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
-use std::future::Future;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Waker};
-use tokio::io::{AsyncRead, AsyncWrite};
-
-/// The largest response head, and the largest piece of a body read at once.
-const READ_BUFFER_CAP_BYTES: usize = 48 * 1024;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
 
 /// A connection on which no request is, or one.
 pub(super) struct Line {
-    sender: SendRequest<Full<Bytes>>,
-    connection: Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>,
-    /// The other side, or an error, has ended it.
-    is_over: bool,
+    wire: Wire,
     /// Whether it has answered before: only then can it have been closed for being idle.
     has_answered: bool,
-    /// Whether anything has come since the last request went out.
-    heard: Arc<AtomicBool>,
 }
 
 impl Line {
     /// HTTP on a connection that has just been made.
-    pub(super) async fn open(
-        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    ) -> Result<Self, UpstreamError> {
-        let heard = Arc::new(AtomicBool::new(false));
-        let io = TokioIo::new(Ear::new(stream, Arc::clone(&heard)));
-        let handshake = http1::Builder::new().max_buf_size(READ_BUFFER_CAP_BYTES).handshake(io);
-        let (sender, connection) = handshake.await.map_err(|error| fault::of_hyper(error.into()))?;
-        let connection = Box::pin(connection.with_upgrades());
-        Ok(Self { sender, connection, is_over: false, has_answered: false, heard })
+    pub(super) fn open(stream: impl Duplex) -> Self {
+        Self { wire: Wire::new(stream), has_answered: false }
     }
 
     /// Sends a request and waits for the head of its answer. When the answer has been read the connection goes to `kept`,
@@ -56,100 +36,107 @@ impl Line {
     /// Dropping the future closes the connection.
     pub(super) async fn ask(
         mut self,
-        request: Request<Full<Bytes>>,
+        request: Request<Bytes>,
         kept: Kept,
     ) -> Result<Response<ResponseBody>, Unanswered> {
-        self.heard.store(false, Ordering::Relaxed);
-        let answer = self.sender.try_send_request(request);
-        let mut response = match self.drive(answer).await {
-            Ok(response) => response,
-            Err(mut error) => match error.take_message() {
-                Some(unsent) if self.has_answered => return Err(Unanswered::Unsent(Box::new(unsent))),
-                Some(_) | None => return Err(self.failed(error.into_error()).into()),
-            },
+        self.wire.begin(head::of_request(&request), request.body().clone());
+        let begun = poll_fn(|cx| self.wire.poll_begin(cx)).await;
+        if begun.is_err() && self.has_answered && !self.wire.has_sent() {
+            return Err(Unanswered::Unsent(Box::new(request)));
+        }
+        let method = request.into_parts().0.method;
+        let Head { status, headers, framing, stays_open } = match poll_fn(|cx| self.poll_head(cx, &method)).await {
+            Ok(head) => head,
+            Err(error) => return Err(self.failed(error).into()),
         };
         self.has_answered = true;
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            let upgraded = self.drive(hyper::upgrade::on(&mut response)).await;
-            let tunnel = TokioIo::new(upgraded.map_err(|error| fault::of_hyper(error.into()))?);
-            return Ok(response.map(|_| ResponseBody::Tunnel(Box::new(tunnel))));
-        }
-        Ok(response.map(|body| Answer::new(self, body, kept).into()))
+        let body = if status == StatusCode::SWITCHING_PROTOCOLS {
+            ResponseBody::Tunnel(Box::new(self.wire.into_tunnel()))
+        } else {
+            ResponseBody::stream(Answer::new(self, framing, stays_open.then_some(kept)))
+        };
+        let mut response = Response::new(body);
+        (*response.status_mut(), *response.headers_mut()) = (status, headers);
+        Ok(response)
     }
 
-    /// Whether it can take another request, as far as anybody has heard.
+    /// Whether it can take another request, as far as anybody has heard: bytes that nobody asked for are no good either.
     pub(super) fn is_open(&mut self) -> bool {
-        self.poll_connection(&mut Context::from_waker(Waker::noop()));
-        !self.is_over && self.sender.is_ready()
+        self.wire.poll_receive(&mut Context::from_waker(Waker::noop())).is_pending()
+    }
+
+    /// Sends what is to be sent, until a head comes. Who will not read all of a request may have answered it.
+    fn poll_head(&mut self, cx: &mut Context<'_>, method: &Method) -> Poll<Result<Head, NoHead>> {
+        let sent = self.wire.poll_send(cx);
+        match (self.poll_received_head(cx, method), sent) {
+            (Poll::Pending, Poll::Ready(Err(error))) => Poll::Ready(Err(error.into())),
+            (polled, _) => polled,
+        }
+    }
+
+    fn poll_received_head(&mut self, cx: &mut Context<'_>, method: &Method) -> Poll<Result<Head, NoHead>> {
+        loop {
+            if ready!(self.wire.poll_receive(cx))? == 0 {
+                return Poll::Ready(Err(NoHead::Closed));
+            }
+            if let Some(head) = self.wire.take(|received| Head::take(received, method))? {
+                return Poll::Ready(Ok(head));
+            }
+        }
     }
 
     /// What a request came to that got no answer.
-    fn failed(&self, error: hyper::Error) -> UpstreamError {
-        let failed = fault::of_hyper(error.into());
-        let is_stale = failed.fault() == Fault::Reset && self.has_answered && !self.heard.load(Ordering::Relaxed);
-        if is_stale { failed.called(Fault::StaleConnection) } else { failed }
+    fn failed(&self, error: NoHead) -> UpstreamError {
+        let fault = error.fault();
+        let is_stale = fault == Fault::Reset && self.has_answered && !self.wire.has_heard();
+        UpstreamError::caused_by(if is_stale { Fault::StaleConnection } else { fault }, error)
     }
 
-    /// Does what the connection is to bring about.
-    async fn drive<W: Future>(&mut self, work: W) -> W::Output {
-        let mut work = pin!(work);
-        std::future::poll_fn(|cx| {
-            self.poll_connection(cx);
-            work.as_mut().poll(&mut self.context_after(cx))
-        })
-        .await
-    }
-
-    fn poll_connection(&mut self, cx: &mut Context<'_>) {
-        if !self.is_over {
-            // An error is told to whoever waits for an answer or reads one.
-            self.is_over = self.connection.as_mut().poll(cx).is_ready();
+    fn poll_body(&mut self, cx: &mut Context<'_>, framing: &mut Framing) -> Poll<io::Result<Option<Frame<Bytes>>>> {
+        // A request that could not be sent to its end may be answered all the same, and this is its answer.
+        let _ = self.wire.poll_send(cx);
+        loop {
+            match self.wire.take(|received| framing.next(received))? {
+                Found::Data(data) => return Poll::Ready(Ok(Some(Frame::data(data)))),
+                Found::Trailers(trailers) => return Poll::Ready(Ok(Some(Frame::trailers(trailers)))),
+                Found::End => return Poll::Ready(Ok(None)),
+                Found::TooLittle if ready!(self.wire.poll_receive(cx))? == 0 => framing.closed()?,
+                Found::TooLittle => {}
+            }
         }
-    }
-
-    /// Of what the connection brings nobody else need be told: it is looked at right after the connection. Woken a second
-    /// time, a task would only find that it has seen it.
-    fn context_after<'a>(&self, cx: &'a Context<'_>) -> Context<'a> {
-        if self.is_over { Context::from_waker(cx.waker()) } else { Context::from_waker(Waker::noop()) }
     }
 }
 
 /// An answer's body, and the connection that it comes on.
 struct Answer {
-    body: Incoming,
+    framing: Framing,
     /// `None` when the body is over.
     line: Option<Line>,
-    kept: Kept,
+    /// Where the connection is kept afterwards, if it can be.
+    kept: Option<Kept>,
 }
 
+/// Why an answer's body ended early.
+#[derive(Debug, thiserror::Error)]
+#[error("error reading a body from connection")]
+struct BrokenBody(#[source] io::Error);
+
 impl Answer {
-    fn new(line: Line, body: Incoming, kept: Kept) -> Self {
-        let mut answer = Self { body, line: Some(line), kept };
+    fn new(line: Line, framing: Framing, kept: Option<Kept>) -> Self {
+        let mut answer = Self { framing, line: Some(line), kept };
         answer.keep_if_over();
         answer
     }
 
+    /// The answer is complete: the connection waits for another request, unless half of this one is still on it, or more
+    /// than its answer.
     fn keep_if_over(&mut self) {
-        if self.body.is_end_stream() {
-            self.keep();
-        }
-    }
-
-    /// The answer is complete: the connection waits for another request.
-    fn keep(&mut self) {
-        if let Some(mut line) = self.line.take()
-            && line.is_open()
+        if self.framing == Framing::OVER
+            && let Some((line, kept)) = self.line.take().zip(self.kept.take())
+            && line.wire.is_quiet()
         {
-            self.kept.keep(line);
+            kept.keep(line);
         }
-    }
-
-    fn poll_body(&mut self, cx: &Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
-        let mut cx = match &self.line {
-            Some(line) => line.context_after(cx),
-            None => Context::from_waker(cx.waker()),
-        };
-        Pin::new(&mut self.body).poll_frame(&mut cx)
     }
 }
 
@@ -158,33 +145,23 @@ impl Body for Answer {
     type Error = BodyError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let mut polled = self.poll_body(cx);
-        if polled.is_pending()
-            && let Some(line) = &mut self.line
-        {
-            line.poll_connection(cx);
-            polled = self.poll_body(cx);
-        }
+        let Self { line: Some(line), framing, .. } = &mut *self else { return Poll::Ready(None) };
+        let polled = ready!(line.poll_body(cx, framing));
         match &polled {
-            Poll::Ready(Some(Ok(_))) => self.keep_if_over(),
-            Poll::Ready(Some(Err(_))) => self.line = None,
-            Poll::Ready(None) => self.keep(),
-            Poll::Pending => {}
+            Ok(_) => self.keep_if_over(),
+            Err(_) => self.line = None,
         }
-        polled.map(|frame| frame.map(|frame| frame.map_err(Into::into)))
+        Poll::Ready(polled.map_err(|error| BrokenBody(error).into()).transpose())
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.framing == Framing::OVER
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl From<Answer> for ResponseBody {
-    fn from(answer: Answer) -> Self {
-        Self::stream(answer)
+        match self.framing {
+            Framing::Length(left) => SizeHint::with_exact(left),
+            Framing::Chunked(_) | Framing::UntilClosed => SizeHint::default(),
+        }
     }
 }

@@ -9,7 +9,6 @@ use bytes::Bytes;
 use http::header::{HOST, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Request, Response, Uri};
-use http_body_util::Full;
 
 /// Which versions of HTTP a request can be sent with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +32,7 @@ impl Link {
     pub(super) async fn ask(
         self,
         uri: &Uri,
-        mut request: Request<Full<Bytes>>,
+        mut request: Request<Bytes>,
         kept: &Kept,
     ) -> Result<Response<ResponseBody>, Unanswered> {
         match self {

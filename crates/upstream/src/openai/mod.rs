@@ -9,29 +9,49 @@ mod settings;
 
 // Connections: made, kept, and used.
 mod connect;
-mod ear;
 mod kept;
-mod line;
 mod link;
 mod multiplexed;
 mod transport;
 mod unanswered;
 
+// HTTP/1.1.
+mod framing;
+mod head;
+mod line;
+mod wire;
+
 #[cfg(test)]
 mod connect_tests;
+#[cfg(test)]
+mod line_beside_hyper;
+#[cfg(test)]
+mod line_tests;
 
 pub use settings::{Settings, SettingsError};
 pub use transport::Transport;
 
 use crate::{Description, Fault, ResponseBody, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse};
 use async_trait::async_trait;
+use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
-use http_body_util::Full;
 use link::Versions;
 use secrecy::{ExposeSecret, SecretString};
 use settings::{Endpoint, Key};
 
 /// A remote API that speaks OpenAI's protocol.
+///
+/// ```
+/// use oar_upstream::Upstream;
+/// use oar_upstream::openai::{OpenAi, Settings, Transport};
+/// use std::time::Duration;
+///
+/// let endpoint = "http://127.0.0.1:8000/v1".to_owned();
+/// let settings = Settings { sk: "local".into(), endpoint, ..Settings::default() };
+/// let upstream = OpenAi::new(&settings, Transport::new(Duration::from_secs(5)))?;
+/// assert_eq!(upstream.describe().endpoint, "http://127.0.0.1:8000/v1");
+/// # Ok::<(), oar_upstream::openai::SettingsError>(())
+/// ```
 #[derive(Debug)]
 pub struct OpenAi {
     endpoint: Option<Endpoint>,
@@ -65,11 +85,11 @@ impl OpenAi {
         }
     }
 
-    fn outgoing(&self, request: &UpstreamRequest) -> Result<Request<Full<bytes::Bytes>>, UpstreamError> {
+    fn outgoing(&self, request: &UpstreamRequest) -> Result<Request<Bytes>, UpstreamError> {
         let endpoint = self.endpoint.as_ref().filter(|_| self.defect().is_none());
         let endpoint = endpoint.ok_or_else(|| UpstreamError::new(Fault::Misconfigured))?;
         let uri = endpoint.uri(&request.path_and_query)?;
-        let mut outgoing = Request::new(Full::new(request.body.clone()));
+        let mut outgoing = Request::new(request.body.clone());
         *outgoing.method_mut() = request.method.clone();
         *outgoing.uri_mut() = uri;
         *outgoing.headers_mut() = self.headers.outgoing(request, self.key.authorization(request));

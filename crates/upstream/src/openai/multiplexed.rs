@@ -88,11 +88,12 @@ impl Place {
     /// # Cancel safety
     ///
     /// Dropping the future cancels the request, and no other.
-    pub(super) async fn ask(mut self, request: Request<Full<Bytes>>) -> Result<Response<ResponseBody>, Unanswered> {
-        match self.sender.try_send_request(request).await {
+    pub(super) async fn ask(mut self, request: Request<Bytes>) -> Result<Response<ResponseBody>, Unanswered> {
+        let body = request.body().clone();
+        match self.sender.try_send_request(request.map(Full::new)).await {
             Ok(response) => Ok(response.map(|body| ResponseBody::stream(Answer { body, _place: self.place }))),
             Err(mut error) => Err(match error.take_message() {
-                Some(unsent) => Unanswered::Unsent(Box::new(unsent)),
+                Some(unsent) => Unanswered::Unsent(Box::new(unsent.map(|_| body))),
                 None => fault::of_hyper(error.into_error().into()).into(),
             }),
         }

@@ -19,6 +19,7 @@ pub struct Settings {
 
 /// Why settings make no upstream. The message names no secret.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SettingsError {
     /// The endpoint has no scheme, another scheme, or no host.
     #[error("`{0}` is not an absolute http or https URL")]

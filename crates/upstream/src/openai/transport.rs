@@ -6,7 +6,6 @@ use crate::dns::Resolver;
 use crate::{Connection, ResponseBody, UpstreamError, tls};
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
 use rustls::ClientConfig;
 use std::fmt;
 use std::time::Duration;
@@ -45,7 +44,7 @@ impl Transport {
     /// Dropping the future abandons the request.
     pub(super) async fn send(
         &self,
-        mut request: Request<Full<Bytes>>,
+        mut request: Request<Bytes>,
         versions: Versions,
         connection: Connection,
     ) -> Result<Response<ResponseBody>, UpstreamError> {

@@ -1,12 +1,11 @@
 use crate::{Fault, UpstreamError};
 use bytes::Bytes;
 use http::Request;
-use http_body_util::Full;
 
 /// Why a connection gave no response head.
 pub(super) enum Unanswered {
     /// It had ended before, and nothing of this request was sent.
-    Unsent(Box<Request<Full<Bytes>>>),
+    Unsent(Box<Request<Bytes>>),
     /// It failed.
     Failed(UpstreamError),
 }

@@ -16,6 +16,16 @@ use std::time::{Duration, SystemTime};
 use tokio_util::task::TaskTracker;
 
 /// Replicate, behind OpenAI's chat and text completions.
+///
+/// ```
+/// use oar_upstream::Upstream;
+/// use oar_upstream::replicate::{Replicate, Settings};
+/// use std::time::Duration;
+///
+/// let upstream = Replicate::new(Settings::default(), Duration::from_secs(5))?;
+/// assert!(upstream.describe().defect.is_some(), "it has no key");
+/// # Ok::<(), oar_upstream::replicate::SettingsError>(())
+/// ```
 pub struct Replicate {
     account: Account,
     key: Key,

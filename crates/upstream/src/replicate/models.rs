@@ -82,6 +82,7 @@ pub enum InputName {
 
 /// Why nothing can be known of a model in this way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ModelError {
     /// It says which models in a way that no name could match.
     Name,

@@ -26,6 +26,7 @@ pub struct Settings {
 
 /// Why settings are unusable.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SettingsError {
     /// `endpoint` is no address that paths can be appended to: the value in backquotes, or words where it may be a secret.
     #[error("{0} is not an absolute http or https URL without user, query and fragment")]
