@@ -21,12 +21,16 @@ SEED ?= 1
 FUZZ_SECONDS ?= 60
 
 # Cargo's own tools are built once into our folder, never into the user's.
+CHEF_VERSION := 0.1.78
 DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
+SBOM_VERSION := 0.10.0
 FUZZ_VERSION := 0.13.1
+CHEF := $(TARGET)/tools/cargo-chef-$(CHEF_VERSION)/bin/cargo-chef
 DENY := $(TARGET)/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 FUZZ := $(TARGET)/tools/cargo-fuzz-$(FUZZ_VERSION)/bin/cargo-fuzz
 MACHETE := $(TARGET)/tools/cargo-machete-$(MACHETE_VERSION)/bin/cargo-machete
+SBOM := $(TARGET)/tools/cargo-sbom-$(SBOM_VERSION)/bin/cargo-sbom
 
 ##@ Using it
 
@@ -64,7 +68,7 @@ test-llm: ## Put the gateway before a real language model on this machine's CPU 
 	tests/llm/run.sh
 
 .PHONY: check
-check: fmt-check deny unused lint test instructions doc ## Everything that must hold before a change lands
+check: fmt-check deny unused lint test deploy-check monitoring-check instructions strangers doc book ## Everything that must hold before a change lands
 	@echo "make check: all passed"
 
 ##@ Single checks
@@ -85,6 +89,14 @@ lint: ## clippy, warnings are errors
 doc: ## Build the API documentation, warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --all-features --no-deps
 
+.PHONY: book
+book: ## Make a book of docs/ in target/book, and look whether its links lead somewhere
+	scripts/book.sh
+
+.PHONY: strangers
+strangers: ## Get through the documents as strangers do: operator, Rust engineer, author of a backend
+	scripts/strangers.sh
+
 .PHONY: deny
 deny: $(DENY) ## Licences, banned crates and sources of all dependencies
 	$(DENY) --locked check bans licenses sources
@@ -94,9 +106,30 @@ deny: $(DENY) ## Licences, banned crates and sources of all dependencies
 advisories: $(DENY) ## Known vulnerabilities of all dependencies (needs the advisory database, hence the net)
 	$(DENY) --locked check advisories
 
+# Packed and checked, not built again: what is packed is what all else here builds. A tree that is being worked on will do.
+.PHONY: publish-check
+publish-check: ## Could every crate be published as it is? (uploads nothing)
+	$(CARGO) publish --locked --workspace --dry-run --no-verify --allow-dirty --quiet
+
 .PHONY: unused
 unused: $(MACHETE) ## Dependencies that are named and not used
 	$(MACHETE) bench bins crates
+
+.PHONY: deploy-check
+deploy-check: ## Dockerfile, compose.yaml and deploy/: does who reads them take them?
+	scripts/deploy-check.sh
+
+.PHONY: monitoring-check
+monitoring-check: ## Does Prometheus find all that the dashboard and the alerting rules ask a gateway under load for?
+	scripts/monitoring-check.sh
+
+.PHONY: monitoring-picture
+monitoring-picture: ## The same for two minutes, drawn into docs/pictures/dashboard.svg
+	scripts/monitoring-check.sh --picture
+
+.PHONY: image-check
+image-check: $(CHEF) ## The steps of Dockerfile by hand, then the program as a container has it (a release build, minutes)
+	CARGO_CHEF=$(dir $(CHEF)) scripts/image-check.sh
 
 # Sanitizers and coverage are not stable yet; the pinned compiler has them all the same.
 .PHONY: fuzz
@@ -196,6 +229,17 @@ bench-alerts: build ## Ten thousand failures in ten seconds: which messages come
 	$(CARGO) run --locked --release --package oar-bench --bin alerts -- --binary ./openai-api-route \
 		--time $(TIME) --rate $(RATE) --rounds $(ROUNDS) --failing $(FAILING)
 
+##@ Releasing it
+
+.PHONY: dist
+dist: $(SBOM) ## Pack a release into target/dist: program, manual pages, completions, SBOM, checksums
+	$(CARGO) build --locked --release --package openai-api-route
+	CARGO_SBOM=$(SBOM) scripts/dist.sh
+
+.PHONY: dist-attach
+dist-attach: ## Attach target/dist to the release of a tag on the forge (TAG=v0.1.0; needs gh and GH_TOKEN)
+	scripts/dist.sh --attach $(TAG)
+
 ##@ Cleaning up
 
 .PHONY: clean
@@ -216,6 +260,9 @@ define build_tool
 		$(CARGO) install --quiet --locked --root $(TARGET)/tools/$(1)-$(2) $(1)@$(2)
 endef
 
+$(CHEF):
+	$(call build_tool,cargo-chef,$(CHEF_VERSION))
+
 $(DENY):
 	$(call build_tool,cargo-deny,$(DENY_VERSION))
 
@@ -224,3 +271,6 @@ $(FUZZ):
 
 $(MACHETE):
 	$(call build_tool,cargo-machete,$(MACHETE_VERSION))
+
+$(SBOM):
+	$(call build_tool,cargo-sbom,$(SBOM_VERSION))

@@ -17,7 +17,10 @@ present() {
         golang) command -v go >/dev/null ;;
         # Off the PATH of ordinary users.
         nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;;
+        prometheus) command -v prometheus >/dev/null && command -v promtool >/dev/null ;;
+        sandbox) command -v bwrap >/dev/null ;;
         sqlite3) command -v sqlite3 >/dev/null ;;
+        systemd) command -v systemd-analyze >/dev/null ;;
         valgrind) command -v valgrind >/dev/null ;;
         python-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
         postgresql) "$(dirname "$0")/with-postgres.sh" --find >/dev/null 2>&1 ;;
@@ -34,6 +37,7 @@ packages_of() {
         fiu) echo fiu-utils ;;
         golang) echo golang-go ;;
         python-venv) echo python3 python3-venv ;;
+        sandbox) echo bubblewrap ;;
         *) echo "$1" ;;
     esac
 }
@@ -76,8 +80,9 @@ keep_system_cluster_away() {
     echo 'create_main_cluster = false' | as_root tee "$no_system_cluster" >/dev/null
 }
 
-# Debian's nginx is a service that starts when it is installed, and with the machine. The program alone is wanted: until
-# this script ends, whatever would start a service is told no (invoke-rc.d(8)), and nginx is not left enabled.
+# Debian's nginx and Prometheus are services that start when they are installed, and with the machine. The program alone is
+# wanted: until this script ends, whatever would start a service is told no (invoke-rc.d(8)), and none is left enabled.
+services=(nginx prometheus)
 service_policy=/usr/sbin/policy-rc.d
 
 keep_services_down() {
@@ -88,8 +93,12 @@ keep_services_down() {
     as_root chmod 755 "$service_policy"
 }
 
-leave_nginx_disabled() {
-    ! command -v systemctl >/dev/null || as_root systemctl disable --quiet nginx.service || true
+is_missing() {
+    [[ " ${missing[*]} " == *" $1 "* ]]
+}
+
+leave_disabled() {
+    ! command -v systemctl >/dev/null || as_root systemctl disable --quiet "$1.service" || true
 }
 
 apt_install() {
@@ -108,7 +117,7 @@ command -v apt-get >/dev/null || give_up "this machine has no apt-get"
 [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null || give_up "not root, and there is no sudo"
 
 echo "installing what is missing: ${missing[*]}"
-[[ " ${missing[*]} " != *" postgresql "* ]] || keep_system_cluster_away
-[[ " ${missing[*]} " != *" nginx "* ]] || keep_services_down
+! is_missing postgresql || keep_system_cluster_away
+for service in "${services[@]}"; do ! is_missing "$service" || keep_services_down; done
 apt_install || give_up "apt-get failed"
-[[ " ${missing[*]} " != *" nginx "* ]] || leave_nginx_disabled
+for service in "${services[@]}"; do ! is_missing "$service" || leave_disabled "$service"; done
