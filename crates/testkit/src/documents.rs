@@ -8,3 +8,6 @@ struct ReadmeInChinese;
 
 #[doc = include_str!("../../../docs/writing-a-backend.md")]
 struct WritingABackend;
+
+#[doc = include_str!("../../../docs/embedding.md")]
+struct Embedding;

@@ -1,10 +1,12 @@
-//! `docs/life-of-a-request.md`: its stages are those of the code, in the same order.
+//! `docs/life-of-a-request.md` and its translation: their stages are those of the code, in the same order.
 
 use crate::markdown::{Page, spans};
 use crate::{file, root, words};
 use std::path::PathBuf;
 
-const PAGE: &str = "docs/life-of-a-request.md";
+/// The pages, and what each calls the way out of every stage.
+const PAGES: [(&str, &str); 2] =
+    [("docs/life-of-a-request.md", "The side exit"), ("docs/life-of-a-request.zh-CN.md", "旁门出口")];
 const GATEWAY: &str = "crates/gateway/src/gateway.rs";
 
 /// The stages that `Gateway::serve` calls, and how; before them is the connection, after them the body's end.
@@ -24,8 +26,8 @@ struct Stage {
     file: PathBuf,
 }
 
-fn stages() -> Vec<Stage> {
-    let page = Page::read(PAGE);
+fn stages(page: &str) -> Vec<Stage> {
+    let page = Page::read(page);
     let names = page.headings().into_iter().filter(|heading| heading.level == 2).map(|heading| heading.text.to_owned());
     names.map(|name| stage(&page, &name)).collect()
 }
@@ -41,10 +43,12 @@ fn stage(page: &Page, name: &str) -> Stage {
 
 #[test]
 fn the_stages_have_the_order_of_the_code() {
-    let told: Vec<String> = stages().into_iter().map(|stage| stage.name).collect();
     let called = CALLED.map(|(name, _)| name);
-    let expected = [&["accept"], &called[..], &["close", "tell", "The side exit"]].concat();
-    assert_eq!(told, expected);
+    for (page, side_exit) in PAGES {
+        let told: Vec<String> = stages(page).into_iter().map(|stage| stage.name).collect();
+        let expected = [&["accept"], &called[..], &["close", "tell", side_exit]].concat();
+        assert_eq!(told, expected, "{page}");
+    }
 
     let way = way_of_a_request();
     let places = CALLED.map(|(_, call)| way.find(call).unwrap_or_else(|| panic!("`serve` never calls `{call}`")));
@@ -53,7 +57,7 @@ fn the_stages_have_the_order_of_the_code() {
 
 #[test]
 fn each_stage_names_its_function() {
-    for Stage { name, function, file } in stages() {
+    for Stage { name, function, file } in PAGES.into_iter().flat_map(|(page, _)| stages(page)) {
         let source = std::fs::read_to_string(root().join(&file)).unwrap_or_else(|error| panic!("{file:?}: {error}"));
         let bare = function.rsplit("::").next().unwrap_or_default();
         let has_it = [format!("fn {bare}("), format!("fn {bare}<")].iter().any(|start| source.contains(start));
@@ -63,11 +67,13 @@ fn each_stage_names_its_function() {
 
 #[test]
 fn the_picture_has_every_stage() {
-    let page = Page::read(PAGE);
+    let [(page, side_exit), _] = PAGES;
+    let stages = stages(page);
+    let page = Page::read(page);
     let picture = page.blocks_in("text").next().expect("the page has a picture");
     let drawn =
         words(picture.text.lines().filter_map(|line| line.strip_prefix(' ')?.split(' ').next().map(str::to_owned)));
-    for Stage { name, .. } in stages().iter().filter(|stage| !stage.name.contains(' ')) {
+    for Stage { name, .. } in stages.iter().filter(|stage| stage.name != side_exit) {
         assert!(drawn.contains(name), "`{name}` is not drawn");
     }
 }

@@ -11,12 +11,22 @@ mod translations;
 
 mod alerts;
 mod architecture;
+mod book;
 mod configuration;
+mod embedding;
+mod failover;
 mod life_of_a_request;
+mod metrics;
+mod moving_over;
+mod operations;
+mod operator;
+mod packages;
 mod readme;
 mod records;
 mod reliability;
 mod replicate;
+mod strangers;
+mod workflows;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! The little of Markdown that the documents use.
 
-use crate::{file, files_in};
+use crate::{Words, file, files_in, words};
 
 /// A document, taken apart.
 pub(crate) struct Page {
@@ -37,7 +37,8 @@ impl Page {
 
     /// Every document of the project.
     pub(crate) fn all() -> Vec<Self> {
-        let names = ["README.md", "README.zh-CN.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(str::to_owned);
+        let names =
+            ["README.md", "README.zh-CN.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned);
         names.into_iter().chain(files_in("docs", ".md")).map(|name| Self::read(&name)).collect()
     }
 
@@ -52,6 +53,13 @@ impl Page {
         let rest = self.prose.get(start..).unwrap_or_default();
         let end = rest.iter().position(|line| Heading::of(line).is_some()).unwrap_or(rest.len());
         rest.get(..end).unwrap_or_default()
+    }
+
+    /// What stands in code font in one column of the tables below a heading.
+    pub(crate) fn column(&self, heading: &str, index: usize) -> Words {
+        let rows = rows(self.under(heading));
+        assert!(!rows.is_empty(), "{}: `{heading}` has no table", self.name);
+        words(rows.iter().filter_map(|row| row.get(index)).flat_map(|cell| spans(cell)))
     }
 
     pub(crate) fn blocks_in(&self, language: &str) -> impl Iterator<Item = &Block> {

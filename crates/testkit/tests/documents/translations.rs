@@ -2,17 +2,26 @@
 
 use crate::markdown::{Block, Page, rows, spans};
 
-const PAIRS: [(&str, &str); 5] = [
-    ("README.md", "README.zh-CN.md"),
-    ("docs/configuration.md", "docs/configuration.zh-CN.md"),
-    ("docs/records.md", "docs/records.zh-CN.md"),
-    ("docs/replicate.md", "docs/replicate.zh-CN.md"),
-    ("docs/alerts.md", "docs/alerts.zh-CN.md"),
-];
+/// Pages in English alone.
+const UNTRANSLATED: [&str; 5] =
+    ["CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/SUMMARY.md", "docs/releasing.md"];
+
+/// The mark of a Chinese page.
+const CHINESE: &str = ".zh-CN.md";
 
 /// Both pages of each pair.
-fn pairs() -> impl Iterator<Item = (Page, Page)> {
-    PAIRS.into_iter().map(|(english, chinese)| (Page::read(english), Page::read(chinese)))
+fn pairs() -> Vec<(Page, Page)> {
+    let chinese = Page::all().into_iter().filter(|page| page.name.ends_with(CHINESE));
+    chinese.map(|page| (Page::read(&page.name.replace(CHINESE, ".md")), page)).collect()
+}
+
+#[test]
+fn every_page_has_a_translation() {
+    let pairs = pairs();
+    for page in Page::all().iter().filter(|page| !page.name.ends_with(CHINESE)) {
+        let has_one = pairs.iter().any(|(english, _)| english.name == page.name);
+        assert!(has_one || UNTRANSLATED.contains(&page.name.as_str()), "{} is in English alone", page.name);
+    }
 }
 
 #[test]
@@ -59,6 +68,33 @@ fn named_in_rows(page: &Page) -> Vec<Vec<String>> {
 /// A placeholder in code font may be translated.
 fn ascii_only(span: &str) -> String {
     span.chars().filter(char::is_ascii).collect()
+}
+
+#[test]
+fn both_lead_to_the_same_places() {
+    for (english, chinese) in pairs() {
+        assert_eq!(places(&english), places(&chinese), "{}", chinese.name);
+    }
+}
+
+/// The targets of a page's links, sorted, without the language and the heading.
+fn places(page: &Page) -> Vec<String> {
+    let place = |link: &str| link.split('#').next().unwrap_or_default().replace(".zh-CN.", ".").replace("/zh.", "/en.");
+    let mut places: Vec<String> = page.links().map(place).collect();
+    places.sort();
+    places
+}
+
+/// As those of tests: there is nothing to translate in them.
+#[test]
+fn items_that_are_links_are_the_same() {
+    for (english, chinese) in pairs() {
+        assert_eq!(links_alone(&english), links_alone(&chinese), "{}", chinese.name);
+    }
+}
+
+fn links_alone(page: &Page) -> Vec<&String> {
+    page.prose.iter().filter(|line| line.starts_with("- [`")).collect()
 }
 
 #[test]
