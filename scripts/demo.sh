@@ -101,7 +101,7 @@ EOF
 start_gateway() {
     rm -f "$database" "$database-shm" "$database-wal"
     start gateway "$built/openai-api-route" -config "$demo/config.yaml"
-    gateway=http://$(listening_address gateway)
+    gateway=$(url_of gateway)
     wait_for_url gateway "$gateway/readyz"
 }
 

@@ -11,12 +11,12 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 target=${CARGO_TARGET_DIR:-target}
-chef=${CARGO_CHEF:?the folder of cargo-chef: run me by \`make image-check\`}
+chef=$(realpath "${CARGO_CHEF:?the folder of cargo-chef: run me by \`make image-check\`}")
 scripts/install-missing.sh cc curl python-venv sandbox sqlite3
 source scripts/lib/processes.sh
 keep_caches_in "$target/cache"
 python_packages "$target/deploy-venv" deploy/requirements.txt
-PATH=$(realpath "$chef"):$(realpath "$target/deploy-venv")/bin:$PATH
+PATH=$chef:$(realpath "$target/deploy-venv")/bin:$PATH
 cargo_home=$(realpath "${CARGO_HOME:-$HOME/.cargo}")
 mkdir -p "$target/image"
 built=$(realpath "$target/image")
@@ -44,7 +44,7 @@ in_stage() {
         esac
     done
     mkdir -p "$root/src/target"
-    env -u CARGO_TARGET_DIR bwrap "${binds[@]}" --tmpfs /tmp --proc /proc --dev /dev --bind "$root/src" /src \
+    env -u CARGO_TARGET_DIR bwrap "${binds[@]}" --tmpfs /tmp --proc /proc --dev /dev --ro-bind "$chef" "$chef" --bind "$root/src" /src \
         --bind "$built" /src/target --bind "$cargo_home" "$cargo_home" --chdir /src --die-with-parent -- bash -euc "$1"
 }
 

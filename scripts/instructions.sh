@@ -20,8 +20,7 @@ readonly baseline=bench/instructions.txt
 readonly requests=200
 readonly limit_percent=5
 
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+source scripts/lib/processes.sh
 
 build() {
     program=$("${CARGO:-cargo}" bench --locked --quiet --package oar-app --bench request_path --no-run \

@@ -43,7 +43,16 @@ clone() {
     ln --symbolic --force --no-dereference ../target "$clone/target"
 }
 
+# To cargo a crate of the clone is the same as that of this tree, and what was made of the one is fresh as long as the one is:
+# whoever edits this tree would go on with what the clone had. So cargo is made to forget what it made of the clone.
+forget_clone() {
+    { grep --recursive --files-with-matches --text --include='dep-*' "${place##*/}/openai-api-route/" "$target"/*/.fingerprint || true; } |
+        xargs --no-run-if-empty --max-args=1 dirname | sort --unique | xargs --no-run-if-empty rm -r
+}
+trap 'end_all; forget_clone' EXIT
+
 prepare() {
+    forget_clone
     clone
     rm -rf "$place/service" "$place/parrot"
     mkdir -p "$place/.cargo"

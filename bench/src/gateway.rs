@@ -1,8 +1,8 @@
 //! The program under test, as a child process.
 
-use crate::compare::Tree;
 use crate::process::Process;
 use crate::scrape::Page;
+use crate::tree::Tree;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::io;
@@ -106,9 +106,10 @@ impl Gateway {
     /// # Errors
     ///
     /// It has ended before, or takes longer than `patience`; then it is killed.
-    pub async fn stop(mut self, patience: Duration) -> io::Result<ExitStatus> {
+    pub async fn stop(mut self, patience: Duration) -> io::Result<Stopped> {
         self.signal(Signal::TERM)?;
-        timeout(patience, self.child.wait()).await?
+        let status = timeout(patience, self.child.wait()).await??;
+        Ok(Stopped { status, log: self.said()? })
     }
 
     /// Kills it, which it is not asked about, and waits for its end.
@@ -138,6 +139,22 @@ impl Gateway {
     fn signal(&self, signal: Signal) -> io::Result<()> {
         let id = i32::try_from(self.id).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidData)?;
         Ok(kill_process(id, signal)?)
+    }
+}
+
+/// What is left of a gateway that was stopped.
+#[derive(Clone, Debug)]
+pub struct Stopped {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// All that it said.
+    pub log: String,
+}
+
+impl Stopped {
+    /// The lines of its log after which somebody must act, and those of panics.
+    pub fn alarms(&self) -> Vec<String> {
+        alarms_in(&self.log)
     }
 }
 

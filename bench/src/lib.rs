@@ -1,8 +1,8 @@
 //! Load at the built gateway: the program itself, as a child process, between clients and upstreams that live here.
 //!
 //! - [`gateway`] starts the program, sends it signals and waits for its end; [`process`] reads what it uses from `/proc`,
-//!   and [`scrape`] what it has counted from `/metrics`.
-//! - [`upstream`] is what stands behind it: fifteen servers, each with one way to answer or to fail.
+//!   [`tree`] what it spends with all that it starts, and [`scrape`] what it has counted from `/metrics`.
+//! - [`upstream`] is what stands behind it: a server for each way to answer or to fail.
 //! - [`client`] is what stands before it: HTTP/1.1 and HTTP/2 clients that read, dawdle, or leave.
 //! - [`database`] is where it keeps its records, and can be taken away from it; [`load`] is requests at an even pace.
 //! - [`soak`] puts them together for as long as one likes: each request's end is known beforehand, and at the end every
@@ -25,13 +25,12 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
 //! let upstreams = Upstreams::start().await?;
-//! let (_, good) = upstreams.addrs().find(|(role, _)| *role == Role::Good).expect("there is one of each");
 //! let ticket = Ticket { number: 1, kind: Kind::Plain };
 //! let path = "/v1/chat/completions";
 //! let call = Call { path, token: "any", ticket, content_type: "application/json", body: "{}".into() };
 //!
 //! let mut trail = upstreams.hits().follow(ticket);
-//! let (seen, _kept) = Http1::connect(good).await?.call(&call, Conduct::Reads, &mut trail).await?;
+//! let (seen, _kept) = Http1::connect(upstreams.addr(Role::Good)).await?.call(&call, Conduct::Reads, &mut trail).await?;
 //! assert_eq!(seen.body, plain(ticket, digest(&call.body)));
 //! assert_eq!(trail.visit().seen, [Role::Good]);
 //! # Ok(())
@@ -40,13 +39,13 @@
 
 pub mod cli;
 pub mod dice;
-pub mod report;
-pub mod units;
-pub mod words;
+pub mod mistakes;
+pub mod spread;
 
 pub mod gateway;
 pub mod process;
 pub mod scrape;
+pub mod tree;
 
 pub mod client;
 pub mod upstream;

@@ -1,6 +1,6 @@
 """Does every link of a built book lead somewhere? Pages, pictures, and the headings that links name.
 
-    check.py FOLDER [the address that links to the outside may begin with ...]
+    check.py FOLDER
 """
 
 import html.parser

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# For suites that need a gateway with a broken first upstream; brings scripts/lib/processes.sh along.
+# For suites that need a gateway; brings scripts/lib/processes.sh along.
 
 # shellcheck source=scripts/lib/processes.sh
 source "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
@@ -13,26 +13,5 @@ start_gateway() {
 }
 
 wait_until_ready() {
-    local address
-    address=$(listening_address "$1")
-    wait_for_url "$1" "http://$address/readyz"
-}
-
-# start_gateway_before URL NAME: starts a gateway, token $OAR_TOKEN, that reaches the upstream NAME at URL after one that
-# refuses every connection: nobody listens on port 1 of the loopback. Exports OAR_BASE_URL.
-start_gateway_before() {
-    start_gateway gateway <<YAML
-address: 127.0.0.1:0
-authorization: $OAR_TOKEN
-dbaddr: $scratch/db.sqlite
-upstreams:
-  - name: broken
-    sk: key-of-broken
-    endpoint: http://127.0.0.1:1/v1
-  - name: $2
-    sk: key-of-$2
-    endpoint: $1
-YAML
-    OAR_BASE_URL=http://$(listening_address gateway)/v1
-    export OAR_BASE_URL
+    wait_for_url "$1" "$(url_of "$1")/readyz"
 }

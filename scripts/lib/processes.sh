@@ -3,7 +3,7 @@
 #
 #   source scripts/lib/processes.sh
 #   start gateway ./openai-api-route --config "$scratch/config.yaml"    # which says `address: 127.0.0.1:0`
-#   wait_for_url gateway "http://$(listening_address gateway)/readyz"
+#   wait_for_url gateway "$(url_of gateway)/readyz"
 #
 # Sourcing it makes a temporary folder, $scratch, where each server's output is kept as NAME.log. Whichever way the
 # script ends, the servers are ended and the folder is removed.
@@ -61,6 +61,12 @@ said_address='^(.* )?(listening on |refusing on |listening address=)(127\.0\.0\.
 listening_address() {
     until_true "$1" grep -Eq "$said_address" "$scratch/$1.log" || return
     sed -En "s/$said_address/\\3/p" "$scratch/$1.log" | head -n 1
+}
+
+# url_of NAME: the same as http://HOST:PORT.
+url_of() {
+    local address
+    address=$(listening_address "$1") && echo "http://$address"
 }
 
 # keep_caches_in FOLDER: what npm and pip download, and npm's logs, go there instead of the user's home.

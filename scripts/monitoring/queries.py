@@ -39,8 +39,7 @@ def filled(query, began, window="5s"):
 def series(prometheus, query, began, step=1):
     """All series of a query since the load began, each as its labels and its points."""
     found = ask(prometheus, "query_range", query=query, start=began, end=time.time(), step=step)["result"]
-    number = lambda text: float(text)
-    return [(one["metric"], [(when, number(value)) for when, value in one["values"]]) for one in found]
+    return [(one["metric"], [(when, float(value)) for when, value in one["values"]]) for one in found]
 
 
 def unfiltered(expression):

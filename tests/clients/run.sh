@@ -26,11 +26,6 @@ start_standin() {
     start "$1" "$target/debug/examples/standin" --listen 127.0.0.1:0
 }
 
-url_of() {
-    local address
-    address=$(listening_address "$1") && echo "http://$address"
-}
-
 # A model's name decides which failures it meets: `error-401` is refused by everybody who is asked, `unreachable` has only
 # an upstream that refuses connections (nobody listens on port 1 of the loopback), `unserved` has none, and `unfinished`
 # has one without a key.

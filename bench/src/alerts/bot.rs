@@ -5,13 +5,11 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use oar_testkit::ScriptedUpstream;
+use oar_testkit::LoopbackServer;
 use std::future::pending;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 /// The texts of no more messages than this are kept.
@@ -34,9 +32,8 @@ pub enum Manner {
 
 /// A stand-in for a custom bot of Feishu, on a free loopback port. Dropping it closes that.
 pub struct Bot {
-    addr: SocketAddr,
+    server: LoopbackServer,
     heard: Heard,
-    _server: Server,
 }
 
 /// A message that arrived, or did so again.
@@ -48,12 +45,6 @@ pub struct Message {
     pub text: String,
 }
 
-/// Dropping it ends it.
-enum Server {
-    Open { _listener: JoinSet<()> },
-    Closed { _port: ScriptedUpstream },
-}
-
 impl Bot {
     /// Starts it, on the runtime that this is called on.
     ///
@@ -62,19 +53,19 @@ impl Bot {
     /// There are not enough ports or files.
     pub async fn start(manner: Manner) -> io::Result<Self> {
         let heard = Heard::default();
-        if manner == Manner::Refuses {
-            let port = ScriptedUpstream::refusing()?;
-            return Ok(Self { addr: port.addr(), heard, _server: Server::Closed { _port: port } });
-        }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let (addr, mut server) = (listener.local_addr()?, JoinSet::new());
-        server.spawn(accept(listener, manner, heard.clone()));
-        Ok(Self { addr, heard, _server: Server::Open { _listener: server } })
+        let server = match manner {
+            Manner::Refuses => LoopbackServer::refusing()?,
+            Manner::Answers | Manner::Hangs => {
+                let heard = heard.clone();
+                LoopbackServer::start(move |stream| serve(stream, manner, heard.clone())).await?
+            }
+        };
+        Ok(Self { server, heard })
     }
 
     /// Where messages for it are posted to.
     pub fn webhook(&self) -> String {
-        format!("http://{}/open-apis/bot/v2/hook/stand-in", self.addr)
+        format!("{}/open-apis/bot/v2/hook/stand-in", self.server.origin())
     }
 
     /// The messages that arrived, the first thousand of them.
@@ -120,20 +111,6 @@ fn text(body: &[u8]) -> String {
     text.map_or_else(|| String::from_utf8_lossy(body).into_owned(), str::to_owned)
 }
 
-async fn accept(listener: TcpListener, manner: Manner, heard: Heard) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            // Out of files: nobody can be told, which the account will show.
-            Ok((stream, _)) = listener.accept() => {
-                connections.spawn(serve(stream, manner, heard.clone()));
-            }
-            Some(_) = connections.join_next() => {}
-            else => return,
-        }
-    }
-}
-
 async fn serve(stream: TcpStream, manner: Manner, heard: Heard) {
     let service = service_fn(|request| answer(request, manner, heard.clone()));
     // A gateway that has waited long enough leaves, which is an error here and nowhere else.
@@ -162,7 +139,7 @@ mod tests {
     #[tokio::test]
     async fn what_it_takes_is_counted_and_kept_as_people_read_it() {
         let bot = Bot::start(Manner::Answers).await.unwrap();
-        let mut client = RawClient::connect(bot.addr).await.unwrap();
+        let mut client = RawClient::connect(bot.server.addr()).await.unwrap();
         for text in ["one\nline", "another"] {
             client.send(message(text)).await.unwrap();
             assert_eq!(client.read_response().await.unwrap().body, TAKEN);
@@ -174,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn one_that_hangs_counts_what_it_does_not_answer() {
         let bot = Bot::start(Manner::Hangs).await.unwrap();
-        let mut client = RawClient::connect(bot.addr).await.unwrap();
+        let mut client = RawClient::connect(bot.server.addr()).await.unwrap();
         client.send(message("one")).await.unwrap();
         tokio::select! {
             answer = client.read_head() => panic!("{answer:?}"),
@@ -186,6 +163,6 @@ mod tests {
     #[tokio::test]
     async fn one_that_refuses_cannot_be_reached() {
         let bot = Bot::start(Manner::Refuses).await.unwrap();
-        assert!(RawClient::connect(bot.addr).await.is_err());
+        assert!(RawClient::connect(bot.server.addr()).await.is_err());
     }
 }

@@ -54,7 +54,7 @@ pub async fn flood(case: Case, binary: &Path, flood: Flood) -> io::Result<Found>
     let account = Account { left: left_undelivered(&stopped.log, &page), ..Account::read(&page) };
     let found = found(case, &sent, &page);
     let ended_in_order = stopped.status.success();
-    let alarms = crate::gateway::alarms_in(&stopped.log);
+    let alarms = stopped.alarms();
     Ok(Found { cpu, account, messages, arrived, alarms, ended_in_order, ..found })
 }
 

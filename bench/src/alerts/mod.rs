@@ -23,6 +23,6 @@ pub use bot::{Bot, Manner, Message};
 pub use case::Case;
 pub use flood::{Flood, flood};
 pub use found::{Account, Found};
-pub use options::{Options, USAGE};
+pub use options::Options;
 pub use recovery::{Aftermath, Recovery, subside};
 pub use run::{Comparison, run};

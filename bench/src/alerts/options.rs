@@ -1,11 +1,9 @@
 use super::Flood;
-use crate::units;
-use crate::words::Words;
+use crate::cli::{FromWords, Words};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What `--help` prints.
-pub const USAGE: &str = "\
+const USAGE: &str = "\
 A flood of failures: the first upstream of every request answers 500, and the next one saves it. People are told by
 Feishu, which answers, hangs or refuses; beside that, a flood of which nobody is told, and one in which all fail. Before
 them comes one that ends.
@@ -34,36 +32,30 @@ pub struct Options {
     pub rounds: u32,
 }
 
-impl Options {
-    /// Reads the command line, without the program's name.
-    ///
-    /// # Errors
-    ///
-    /// Says which word is wrong.
-    pub fn parse(words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut words = Words::read(words)?;
-        let options = Self {
+impl FromWords for Options {
+    const USAGE: &'static str = USAGE;
+
+    fn from_words(words: &mut Words) -> Result<Self, String> {
+        Ok(Self {
             flood: Flood {
-                time: words.take("--time", Duration::from_secs(10), units::duration)?,
+                time: words.time("--time", Duration::from_secs(10))?,
                 rate: words.number("--rate", 1000)?,
                 failing: words.number("--failing", 100)?,
             },
             rounds: words.number("--rounds", 1)?,
             binary: words.required("--binary")?.into(),
-        };
-        words.end()?;
-        Ok(options)
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::parse;
 
     #[test]
     fn what_is_not_said_has_a_default() {
-        let words = ["--binary", "gateway", "--rate", "50"].map(str::to_owned);
-        let options = Options::parse(words.into_iter()).unwrap();
+        let options: Options = parse("--binary gateway --rate 50").unwrap();
         let flood = Flood { time: Duration::from_secs(10), rate: 50, failing: 100 };
         assert_eq!(options, Options { binary: "gateway".into(), flood, rounds: 1 });
         assert_eq!(flood.requests(), 500);

@@ -1,9 +1,9 @@
 //! A flood that ends: the rest is summed up, and people are told that it is over.
 
 use super::found::{MESSAGES_CAP, MISTAKES_CAP};
-use super::scene::{Scene, Stopped, model_of};
+use super::scene::{Scene, model_of};
 use super::{Bot, Case, Flood, Message};
-use crate::gateway::alarms_in;
+use crate::gateway::Stopped;
 use crate::load::Sent;
 use std::io;
 use std::path::Path;
@@ -122,7 +122,7 @@ fn is_told(messages: &[(Duration, String)], model: &str) -> bool {
 
 fn wrong(sent: Vec<Sent>, stopped: &Stopped) -> Vec<String> {
     let answers = sent.into_iter().filter_map(|one| Some(format!("request {}: {}", one.number, one.wrong?)));
-    let mut wrong: Vec<_> = answers.chain(alarms_in(&stopped.log)).collect();
+    let mut wrong: Vec<_> = answers.chain(stopped.alarms()).collect();
     wrong.extend((!stopped.status.success()).then(|| format!("the gateway did not end in order: {}", stopped.status)));
     wrong
 }

@@ -3,7 +3,8 @@
 use super::found::HEADER;
 use super::story::Story;
 use super::{Case, Found, Options, Recovery, flood, subside};
-use crate::report::say;
+use crate::cli::say;
+use crate::spread::Spread;
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -79,14 +80,9 @@ impl Comparison {
     fn median(&self, place: usize, figure: fn(&Found) -> f64) -> (f64, f64) {
         let figures = |place: usize| self.rounds.iter().filter_map(move |round| round.get(place).map(figure));
         let ratios = figures(place).zip(figures(0)).map(|(with, without)| with / without);
-        (median(figures(place)), median(ratios))
+        let median = |values: Option<Spread>| values.unwrap_or_default().median;
+        (median(Spread::of(figures(place))), median(Spread::of(ratios)))
     }
-}
-
-fn median(figures: impl Iterator<Item = f64>) -> f64 {
-    let mut sorted: Vec<_> = figures.collect();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
 fn milliseconds(time: Duration) -> f64 {

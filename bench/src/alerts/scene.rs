@@ -1,13 +1,12 @@
 //! A gateway with upstreams that can be told to fail, and the bot that it tells.
 
 use super::{Bot, Case, Flood};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Stopped};
 use crate::load::{Load, Sent, TOKEN};
 use crate::upstream::{Role, Turncoat, Upstreams};
 use std::fmt::Write;
 use std::io;
 use std::path::Path;
-use std::process::ExitStatus;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -26,12 +25,6 @@ pub(super) struct Scene {
     _folder: TempDir,
 }
 
-/// What is left of a gateway that was stopped.
-pub(super) struct Stopped {
-    pub(super) log: String,
-    pub(super) status: ExitStatus,
-}
-
 impl Scene {
     /// Starts everybody, and sends the first requests. `settings` are further lines of the `notify` section.
     pub(super) async fn set(case: Case, binary: &Path, flood: Flood, settings: &str) -> io::Result<Self> {
@@ -43,7 +36,7 @@ impl Scene {
             None => None,
         };
         let notify = bot.as_ref().map(|bot| notify(bot, settings)).unwrap_or_default();
-        let config = configuration(case, &upstreams, &failing, flood.failing, &notify)?;
+        let config = configuration(case, &upstreams, &failing, flood.failing, &notify);
         let gateway = Gateway::start(binary, folder.path(), &config).await?;
         let scene = Self { gateway, bot, failing, upstreams, flood, _folder: folder };
         scene.warm_up().await?;
@@ -82,9 +75,7 @@ impl Scene {
 
     /// Stops the gateway, and waits for its end.
     pub(super) async fn stop(self) -> io::Result<Stopped> {
-        let log = self.gateway.log().to_owned();
-        let status = self.gateway.stop(STOP_PATIENCE).await?;
-        Ok(Stopped { log: tokio::fs::read_to_string(log).await?, status })
+        self.gateway.stop(STOP_PATIENCE).await
     }
 }
 
@@ -98,18 +89,11 @@ fn notify(bot: &Bot, settings: &str) -> String {
 }
 
 /// An upstream for each model, and behind them one for all.
-fn configuration(
-    case: Case,
-    upstreams: &Upstreams,
-    failing: &Turncoat,
-    models: u64,
-    notify: &str,
-) -> io::Result<String> {
-    let good = upstreams.addrs().find(|(role, _)| *role == Role::Good);
-    let (_, good) = good.ok_or(io::ErrorKind::NotFound)?;
-    let (first, last) = match case {
-        Case::AllFail => (failing.addr(), failing.addr()),
-        Case::NoAlerts | Case::Answers | Case::Hangs | Case::Refuses => (failing.addr(), good),
+fn configuration(case: Case, upstreams: &Upstreams, failing: &Turncoat, models: u64, notify: &str) -> String {
+    let first = failing.addr();
+    let last = match case {
+        Case::AllFail => first,
+        Case::NoAlerts | Case::Answers | Case::Hangs | Case::Refuses => upstreams.addr(Role::Good),
     };
     let mut config = format!(
         "address: 127.0.0.1:0\nauthorization: {TOKEN}\nhostname: gateway-1\ndbtype: none\n{notify}upstreams:\n"
@@ -122,5 +106,5 @@ fn configuration(
         );
     }
     let _infallible = writeln!(config, "  - {{name: last, sk: key, endpoint: 'http://{last}/v1'}}");
-    Ok(config)
+    config
 }

@@ -1,12 +1,12 @@
 //! `bench-records`: what keeping records costs.
 
 use oar_bench::cli;
-use oar_bench::records::{Options, Part, USAGE, costs, rates, searches};
+use oar_bench::records::{Options, Part, costs, rates, searches};
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    cli::main(USAGE, Options::parse, async |options| {
+    cli::main(async |options: Options| {
         for part in &options.parts {
             match part {
                 Part::Rate => rates(&options).await?,

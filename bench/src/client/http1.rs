@@ -3,7 +3,7 @@
 use super::{Call, Conduct, End, Parting, Seen};
 use crate::upstream::Trail;
 use bytes::Bytes;
-use oar_testkit::{Head, RawClient, request_bytes};
+use oar_testkit::{Head, RawClient, chunk_bytes, request_bytes};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -111,8 +111,7 @@ impl Http1 {
 
     async fn send_unpromised(mut self, call: &Call, bytes: usize) -> io::Result<(Seen, Option<Self>)> {
         self.client.send(bytes_of(call, &[("transfer-encoding", "chunked")], b"")).await?;
-        let piece = vec![b' '; PIECE_BYTES];
-        let chunk = [format!("{PIECE_BYTES:x}\r\n").as_bytes(), &piece, b"\r\n"].concat();
+        let chunk = chunk_bytes(&[b' '; PIECE_BYTES]);
         for _ in 0..bytes / PIECE_BYTES {
             // The gateway may have had enough: what it says to that is still to be read.
             if self.client.send(&chunk).await.is_err() {

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// The name of the stand-in's hidden role.
-pub const STAND_IN: &str = "stand-in";
+pub(crate) const STAND_IN: &str = "stand-in";
 
 /// How a peer speaks with what is behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Speech {
 }
 
 /// The stand-in, as a process of its own. Dropping it ends it.
-pub struct StandIn {
+pub(crate) struct StandIn {
     crew: Crew,
     plain: SocketAddr,
     tls: SocketAddr,
@@ -28,7 +28,7 @@ pub struct StandIn {
 
 /// An address of the stand-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Behind {
+pub(crate) struct Behind {
     /// The address.
     pub addr: SocketAddr,
     /// How to speak there.
@@ -39,7 +39,7 @@ pub struct Behind {
 
 impl Behind {
     /// Its scheme.
-    pub const fn scheme(&self) -> &'static str {
+    pub(crate) const fn scheme(&self) -> &'static str {
         match self.speech {
             Speech::Plain => "http",
             Speech::Tls => "https",
@@ -47,7 +47,7 @@ impl Behind {
     }
 
     /// Its URL, without a path.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("{}://{}", self.scheme(), self.addr)
     }
 }
@@ -58,7 +58,7 @@ impl StandIn {
     /// # Errors
     ///
     /// It does not start.
-    pub async fn start(folder: &Path) -> io::Result<Self> {
+    pub(crate) async fn start(folder: &Path) -> io::Result<Self> {
         let authority = folder.join("authority.pem");
         let mut crew = Crew::role(STAND_IN, &[authority.display().to_string()])?;
         let said = Pairs::read(&crew.hear().await?);
@@ -68,7 +68,7 @@ impl StandIn {
     }
 
     /// Where to speak so.
-    pub fn behind(&self, speech: Speech) -> Behind {
+    pub(crate) fn behind(&self, speech: Speech) -> Behind {
         let addr = match speech {
             Speech::Plain => self.plain,
             Speech::Tls => self.tls,
@@ -81,7 +81,7 @@ impl StandIn {
     /// # Errors
     ///
     /// It has ended.
-    pub async fn counts(&mut self) -> io::Result<Pairs> {
+    pub(crate) async fn counts(&mut self) -> io::Result<Pairs> {
         self.crew.go().await?;
         Ok(Pairs::read(&self.crew.hear().await?))
     }
@@ -91,7 +91,7 @@ impl StandIn {
     /// # Errors
     ///
     /// It has ended before.
-    pub async fn end(self) -> io::Result<()> {
+    pub(crate) async fn end(self) -> io::Result<()> {
         self.crew.end().await
     }
 }

@@ -8,14 +8,14 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 
 /// Nanoseconds since the machine was started, the same for all processes.
-pub fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let time = clock_gettime(ClockId::Monotonic);
     u64::try_from(time.tv_sec).unwrap_or_default() * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or_default()
 }
 
 /// Moments at an even distance, told within some 50 µs: tokio's own timers would tell all those of one millisecond at
 /// once.
-pub struct Ticks {
+pub(crate) struct Ticks {
     /// A timer is read like a pipe into which the kernel writes how often it has gone off.
     timer: Receiver,
     next: u64,
@@ -30,7 +30,7 @@ impl Ticks {
     /// # Errors
     ///
     /// There are not enough files.
-    pub fn new(every: Duration) -> io::Result<Self> {
+    pub(crate) fn new(every: Duration) -> io::Result<Self> {
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         let started = now();
         let time = Timespec::try_from(every).map_err(|_| io::ErrorKind::InvalidInput)?;
@@ -44,7 +44,7 @@ impl Ticks {
     /// # Errors
     ///
     /// The timer cannot be read.
-    pub async fn next(&mut self) -> io::Result<u64> {
+    pub(crate) async fn next(&mut self) -> io::Result<u64> {
         while self.passed == 0 {
             let mut count = [0; 8];
             self.timer.read_exact(&mut count).await?;

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A process that obeys the lines of its input, and answers with lines. Dropping it kills it.
-pub struct Crew {
+pub(crate) struct Crew {
     child: Child,
     stdin: ChildStdin,
     lines: Lines<BufReader<ChildStdout>>,
@@ -27,7 +27,7 @@ impl Crew {
     /// # Errors
     ///
     /// The operating system has no process for us.
-    pub fn role(role: &str, words: &[String]) -> io::Result<Self> {
+    pub(crate) fn role(role: &str, words: &[String]) -> io::Result<Self> {
         let words = ["--role", role].into_iter().chain(words.iter().map(String::as_str));
         Self::start(&std::env::current_exe()?, words)
     }
@@ -37,7 +37,7 @@ impl Crew {
     /// # Errors
     ///
     /// There is no such program.
-    pub fn start(program: &Path, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> io::Result<Self> {
+    pub(crate) fn start(program: &Path, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> io::Result<Self> {
         let mut command = Command::new(program);
         command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped());
         // Ctrl-C is for us: they end with their input, or are killed.
@@ -53,7 +53,7 @@ impl Crew {
     /// # Errors
     ///
     /// It has ended.
-    pub fn id(&self) -> io::Result<u32> {
+    pub(crate) fn id(&self) -> io::Result<u32> {
         self.child.id().ok_or_else(|| io::Error::other(format!("{} has ended", self.name)))
     }
 
@@ -62,7 +62,7 @@ impl Crew {
     /// # Errors
     ///
     /// Whatever the operating system says.
-    pub fn ended(&mut self) -> io::Result<bool> {
+    pub(crate) fn ended(&mut self) -> io::Result<bool> {
         Ok(self.child.try_wait()?.is_some())
     }
 
@@ -71,7 +71,7 @@ impl Crew {
     /// # Errors
     ///
     /// It has ended before, or does not end.
-    pub async fn end(mut self) -> io::Result<()> {
+    pub(crate) async fn end(mut self) -> io::Result<()> {
         let id = i32::try_from(self.id()?).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidData)?;
         kill_process(id, Signal::TERM)?;
         timeout(PATIENCE, self.child.wait()).await?.map(drop)
@@ -82,7 +82,7 @@ impl Crew {
     /// # Errors
     ///
     /// It has ended, or says nothing for two minutes.
-    pub async fn hear(&mut self) -> io::Result<String> {
+    pub(crate) async fn hear(&mut self) -> io::Result<String> {
         let line = timeout(PATIENCE, self.lines.next_line()).await??;
         line.ok_or_else(|| io::Error::other(format!("{} has ended before it was done", self.name)))
     }
@@ -92,7 +92,7 @@ impl Crew {
     /// # Errors
     ///
     /// It has ended.
-    pub async fn go(&mut self) -> io::Result<()> {
+    pub(crate) async fn go(&mut self) -> io::Result<()> {
         self.stdin.write_all(b"go\n").await
     }
 }

@@ -4,10 +4,11 @@ use super::behind::Speech;
 use super::figure::Figure;
 use super::loader::{Order, Pace};
 use super::play::Play;
+use crate::cli::one_of;
 use std::net::SocketAddr;
 
 /// What clients present.
-pub const TOKEN: &str = "token-of-a-comparison";
+pub(crate) const TOKEN: &str = "token-of-a-comparison";
 
 /// One kind of load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,8 +81,7 @@ impl Exercise {
     ///
     /// There is none; says which there are.
     pub fn of(word: &str) -> Result<Self, String> {
-        let words = || Self::ALL.map(Self::word).join(", ");
-        Self::ALL.into_iter().find(|one| one.word() == word).ok_or_else(|| format!("`{word}` is none of: {}", words()))
+        one_of(word, Self::ALL.map(|one| (one.word(), one)))
     }
 
     /// What it tells.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Two sentences: the machine, and the versions.
-pub fn machine(binary: &Path) -> String {
+pub(crate) fn machine(binary: &Path) -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let versions = [

@@ -2,11 +2,10 @@
 
 use super::exercise::{Exercise, Size};
 use super::peer::Peer;
-use crate::words::Words;
+use crate::cli::{FromWords, Words, one_of};
 use std::path::PathBuf;
 
-/// What `--help` prints.
-pub const USAGE: &str = "\
+const USAGE: &str = "\
 What a request costs, beside no proxy at all, nginx, and the reverse proxy of Go's standard library.
 
 usage: bench --binary FILE [--rounds 3] [--peers all] [--only all] [--size whole] [--write FOLDER]
@@ -36,24 +35,18 @@ pub struct Options {
     pub write: Option<PathBuf>,
 }
 
-impl Options {
-    /// Reads the command line, without the program's name.
-    ///
-    /// # Errors
-    ///
-    /// Says which word is wrong.
-    pub fn parse(words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut words = Words::read(words)?;
-        let options = Self {
+impl FromWords for Options {
+    const USAGE: &'static str = USAGE;
+
+    fn from_words(words: &mut Words) -> Result<Self, String> {
+        Ok(Self {
             rounds: words.number("--rounds", 3)?,
             peers: words.take("--peers", Peer::ALL.into(), |text| list(text, &Peer::ALL, Peer::of))?,
             exercises: words.take("--only", Exercise::ALL.into(), |text| list(text, &Exercise::ALL, Exercise::of))?,
             size: words.take("--size", Size::Whole, size)?,
-            write: words.take("--write", None, |folder| Ok(Some(folder.into())))?,
+            write: words.optional("--write").map(Into::into),
             binary: words.required("--binary")?.into(),
-        };
-        words.end()?;
-        Ok(options)
+        })
     }
 }
 
@@ -65,25 +58,21 @@ fn list<T: Clone>(text: &str, all: &[T], one: impl Fn(&str) -> Result<T, String>
 }
 
 fn size(word: &str) -> Result<Size, String> {
-    match word {
-        "whole" => Ok(Size::Whole),
-        "quick" => Ok(Size::Quick),
-        _ => Err(format!("`{word}` is none of: whole, quick")),
-    }
+    one_of(word, [("whole", Size::Whole), ("quick", Size::Quick)])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::parse;
 
     #[test]
     fn what_is_not_said_has_a_default() {
-        let parse = |line: &str| Options::parse(line.split_whitespace().map(str::to_owned));
-        let options = parse("--binary gateway --peers nginx,ours-none").unwrap();
+        let options = parse::<Options>("--binary gateway --peers nginx,ours-none").unwrap();
         assert_eq!((options.rounds, options.size, options.exercises.len()), (3, Size::Whole, Exercise::ALL.len()));
         assert_eq!(options.peers, [Peer::Nginx, Peer::OursNone]);
         for wrong in ["--binary g --peers x", "--binary g --only x", "--binary g --size x", "--rounds 1"] {
-            assert!(parse(wrong).is_err(), "{wrong}");
+            assert!(parse::<Options>(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -12,7 +12,7 @@ const PAGES: [&str; 2] = ["benchmarks.md", "benchmarks.zh-CN.md"];
 /// # Errors
 ///
 /// There is no such page, or no such part in it.
-pub fn write_part(folder: &Path, name: &str, text: &str) -> io::Result<()> {
+pub(crate) fn write_part(folder: &Path, name: &str, text: &str) -> io::Result<()> {
     PAGES.iter().try_for_each(|page| write_part_of(&folder.join(page), name, text))
 }
 

@@ -5,29 +5,29 @@ use std::fmt;
 
 /// What one process of the comparison tells another: one line of `name=value`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pairs(BTreeMap<String, String>);
+pub(crate) struct Pairs(BTreeMap<String, String>);
 
 impl Pairs {
     /// With one more.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
         self.0.insert(name.to_owned(), value.to_string());
         self
     }
 
     /// Reads a line; words without `=` are left out.
-    pub fn read(line: &str) -> Self {
+    pub(crate) fn read(line: &str) -> Self {
         let pair = |word: &str| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self(line.split_whitespace().filter_map(pair).collect())
     }
 
     /// The value of this name.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
     /// The number of this name; not a number when there is none.
-    pub fn number(&self, name: &str) -> f64 {
+    pub(crate) fn number(&self, name: &str) -> f64 {
         self.get(name).and_then(|value| value.parse().ok()).unwrap_or(f64::NAN)
     }
 }

@@ -3,7 +3,8 @@
 use super::exercise::Exercise;
 use super::figure::Figure;
 use super::peer::Peer;
-use super::rounds::{Rounds, Spread};
+use super::rounds::Rounds;
+use crate::spread::Spread;
 use std::fmt::Write;
 
 /// What is drawn, with its title.
@@ -27,7 +28,7 @@ text{font:12px sans-serif;fill:#24292f}.h{font-weight:bold}.axis{stroke:#8c959f;
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.spread{stroke:#c9d1d9}.other{fill:#6e7681}.ours{fill:#4493f8}}";
 
 /// Bars of the processor time that each peer takes, as a multiple of nginx's.
-pub fn picture(rounds: &Rounds) -> String {
+pub(crate) fn picture(rounds: &Rounds) -> String {
     let groups: Vec<_> = GROUPS.into_iter().map(|(exercise, title)| (title, bars(rounds, exercise))).collect();
     let most = groups.iter().flat_map(|(_, bars)| bars).map(|(_, spread)| spread.most).fold(1.0, f64::max);
     let mut drawing = Drawing { scale: REACH / most, y: LINE, text: String::new() };

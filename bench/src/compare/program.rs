@@ -4,7 +4,7 @@ use super::behind::STAND_IN;
 use super::loader::{Order, carry_out};
 use super::sample::LOADER;
 use super::stand_in;
-use crate::cli;
+use crate::cli::{self, FromWords};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::{self, Write, stderr};
 use std::process::ExitCode;
@@ -12,31 +12,23 @@ use tokio::runtime::Builder;
 use tokio::signal::ctrl_c;
 
 /// Plays the role that the command line names; without one, does the work, as [`cli::main`].
-pub fn main<O>(
-    usage: &str,
-    parse: impl FnOnce(std::vec::IntoIter<String>) -> Result<O, String>,
-    work: impl AsyncFnOnce(O) -> io::Result<String>,
-) -> ExitCode {
+pub fn main<O: FromWords>(work: impl AsyncFnOnce(O) -> io::Result<String>) -> ExitCode {
     // Thousands of connections are open at once, here and in everything that is started from here.
     let limits = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limits.maximum, ..limits });
     // One thread is enough for whoever waits, and keeps the others' cores free.
     match Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(play(usage, parse, work)),
+        Ok(runtime) => runtime.block_on(play(work)),
         Err(error) => failed(&error),
     }
 }
 
-async fn play<O>(
-    usage: &str,
-    parse: impl FnOnce(std::vec::IntoIter<String>) -> Result<O, String>,
-    work: impl AsyncFnOnce(O) -> io::Result<String>,
-) -> ExitCode {
+async fn play<O: FromWords>(work: impl AsyncFnOnce(O) -> io::Result<String>) -> ExitCode {
     let words: Vec<_> = std::env::args().skip(1).collect();
     let played = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["--role", LOADER, ..] => load(words.into_iter().skip(2)).await,
         ["--role", STAND_IN, authority] => stand_in::serve(authority.as_ref()).await,
-        _ => return cli::main(usage, parse, async |options| Ok((interruptible(work(options)).await?, true))).await,
+        _ => return cli::main(async |options| Ok((interruptible(work(options)).await?, true))).await,
     };
     played.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
 }

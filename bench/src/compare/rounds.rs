@@ -4,32 +4,12 @@ use super::exercise::Exercise;
 use super::figure::{Against, Figure};
 use super::peer::Peer;
 use super::sample::Sample;
+use crate::spread::Spread;
 use std::collections::BTreeMap;
 
 /// What all measurements yielded, round by round.
 #[derive(Clone, Debug, Default)]
 pub struct Rounds(BTreeMap<(Exercise, Peer), Vec<Sample>>);
-
-/// The median, and the least and the most.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spread {
-    /// The value in the middle; of two, the upper one.
-    pub median: f64,
-    /// The least.
-    pub least: f64,
-    /// The most.
-    pub most: f64,
-}
-
-impl Spread {
-    /// That of some values; `None` of none.
-    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
-        let mut sorted: Vec<_> = values.into_iter().collect();
-        sorted.sort_by(f64::total_cmp);
-        let median = *sorted.get(sorted.len() / 2)?;
-        Some(Self { median, least: *sorted.first()?, most: *sorted.last()? })
-    }
-}
 
 impl Rounds {
     /// Keeps what the next round yielded.

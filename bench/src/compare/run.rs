@@ -7,7 +7,7 @@ use super::options::Options;
 use super::peer::{Grounds, Peer};
 use super::rounds::Rounds;
 use super::sample::{Sample, sample};
-use crate::report::say;
+use crate::cli::say;
 use std::io;
 
 /// Measures everything, every peer in turn with each exercise, round by round.

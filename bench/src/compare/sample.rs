@@ -7,14 +7,14 @@ use super::figure::Figure;
 use super::loader::{Order, Pace, READY};
 use super::pairs::Pairs;
 use super::peer::Running;
-use super::tree::{Spent, Tree};
+use crate::tree::{Spent, Tree};
 use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 use tokio::time::sleep;
 
 /// What one measurement yielded.
-pub type Sample = BTreeMap<Figure, f64>;
+pub(crate) type Sample = BTreeMap<Figure, f64>;
 
 /// How long a process is watched to see that it rests, how little that is, and how often it is looked at. The rows of the
 /// last requests are written after their answers.
@@ -26,14 +26,14 @@ const LOOKS: u32 = 50;
 const SETTLE: Duration = Duration::from_millis(500);
 
 /// The name of the hidden role.
-pub const LOADER: &str = "loader";
+pub(crate) const LOADER: &str = "loader";
 
 /// Puts a peer under a load.
 ///
 /// # Errors
 ///
 /// An answer is not what it should be, or a process ended.
-pub async fn sample(peer: &Running, behind: &mut StandIn, exercise: Exercise, size: Size) -> io::Result<Sample> {
+pub(crate) async fn sample(peer: &Running, behind: &mut StandIn, exercise: Exercise, size: Size) -> io::Result<Sample> {
     let (order, before) = (exercise.order(peer.addr(), size), behind.counts().await?);
     let _background = background(exercise.background(peer.addr())).await?;
     let mut sample = match &order.pace {
@@ -69,7 +69,7 @@ fn reached(before: &Pairs, after: &Pairs) -> Sample {
 /// # Errors
 ///
 /// As [`sample`].
-pub async fn traffic(peer: &Running, order: &Order) -> io::Result<Sample> {
+pub(crate) async fn traffic(peer: &Running, order: &Order) -> io::Result<Sample> {
     let tree = peer.tree()?;
     let mut loader = warm(order).await?;
     let before = rest(tree).await?;

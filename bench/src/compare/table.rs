@@ -3,10 +3,10 @@
 use super::exercise::Exercise;
 use super::figure::{Against, Figure};
 use super::peer::Peer;
-use super::rounds::{Rounds, Spread};
+use super::rounds::Rounds;
 
 /// A table for each exercise, with its title.
-pub fn tables(rounds: &Rounds) -> String {
+pub(crate) fn tables(rounds: &Rounds) -> String {
     let tables: Vec<_> = rounds.exercises().into_iter().map(|exercise| table(rounds, exercise)).collect();
     tables.join("\n")
 }
@@ -56,14 +56,6 @@ impl Column {
             Self::Compared(figure) => (rounds.compared(exercise, peer, *figure), 2),
         };
         spread.map_or_else(|| "–".into(), |spread| spread.shown(digits))
-    }
-}
-
-impl Spread {
-    /// `1.32 [1.28–1.40]`.
-    pub fn shown(&self, digits: usize) -> String {
-        let Self { median, least, most } = self;
-        format!("{median:.digits$} [{least:.digits$}–{most:.digits$}]")
     }
 }
 

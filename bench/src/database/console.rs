@@ -74,7 +74,7 @@ impl Console {
 pub(super) async fn programs() -> io::Result<PathBuf> {
     let mut find = Command::new(script());
     find.arg("--find");
-    let found = super::program::lines(find).await?;
+    let found = super::lines(find).await?;
     found.first().map(PathBuf::from).ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 

@@ -4,7 +4,6 @@
 
 mod console;
 mod postgres;
-mod program;
 mod sqlite;
 
 pub use console::Care;
@@ -13,7 +12,9 @@ pub use sqlite::Lock;
 
 use std::io;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::Arc;
+use tokio::process::Command;
 
 /// A database of a gateway.
 #[derive(Clone, Debug)]
@@ -83,4 +84,15 @@ impl Database {
             Self::Postgres { .. } => self.ask("SELECT sum(length(r::text)) FROM records r").await.map(|_| Vec::new()),
         }
     }
+}
+
+/// Runs a program to its end, and yields the lines it prints.
+async fn lines(mut command: Command) -> io::Result<Vec<String>> {
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await?;
+    if !output.status.success() {
+        let program = command.as_std().get_program().display();
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(io::Error::other(format!("{program}: {}", said.trim())));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
 }

@@ -1,7 +1,7 @@
 //! A PostgreSQL server of our own.
 
 use super::console::{Care, Console, programs};
-use super::{Database, program};
+use super::{Database, lines};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -90,7 +90,7 @@ impl Server {
         let mut psql = Command::new(&self.psql);
         psql.env_clear().args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--field-separator=|"]);
         psql.args(["--set=ON_ERROR_STOP=1", "--command", statement, &self.url(name)]);
-        program::lines(psql).await
+        lines(psql).await
     }
 
     /// Ends it, and waits for that.

@@ -1,6 +1,6 @@
 //! An SQLite file, by way of SQLite's own shell.
 
-use super::program;
+use super::lines;
 use std::io;
 use std::path::Path;
 use std::process::Stdio;
@@ -13,7 +13,7 @@ const PATIENCE: &str = ".timeout 30000";
 pub(super) async fn ask(file: &Path, statement: &str) -> io::Result<Vec<String>> {
     let mut shell = Command::new("sqlite3");
     shell.args(["-batch", "-separator", "|", "-cmd", PATIENCE]).arg(file).arg(statement);
-    program::lines(shell).await
+    lines(shell).await
 }
 
 /// Another process that holds an SQLite file, so that nobody else can write to it. Dropping it lets go at once.

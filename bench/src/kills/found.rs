@@ -1,9 +1,7 @@
 use super::Store;
+use crate::mistakes::Mistakes;
 use std::fmt;
 use std::time::Duration;
-
-/// No more mistakes than this are told in words.
-const MISTAKES_CAP: usize = 20;
 
 /// What was found after all kills.
 #[derive(Clone, Debug)]
@@ -22,35 +20,27 @@ pub struct Found {
     pub oldest_lost: Duration,
     /// Requests that nobody was answered, and that have a row.
     pub unanswered_rows: u64,
-    /// How many mistakes there are, and the first of them.
-    pub wrong: u64,
-    /// The first of them.
-    pub mistakes: Vec<String>,
+    /// What is wrong.
+    pub mistakes: Mistakes,
 }
 
 impl Found {
     pub(super) fn nothing(store: Store) -> Self {
-        let (oldest_lost, mistakes) = (Duration::ZERO, Vec::new());
-        Self { store, kills: 0, answered: 0, due: 0, lost: 0, oldest_lost, unanswered_rows: 0, wrong: 0, mistakes }
-    }
-
-    pub(super) fn mistake(&mut self, mistake: String) {
-        self.wrong += 1;
-        if self.mistakes.len() < MISTAKES_CAP {
-            self.mistakes.push(mistake);
-        }
+        let (oldest_lost, mistakes) = (Duration::ZERO, Mistakes::default());
+        Self { store, kills: 0, answered: 0, due: 0, lost: 0, oldest_lost, unanswered_rows: 0, mistakes }
     }
 }
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { store, kills, answered, due, lost, unanswered_rows, wrong, .. } = self;
+        let Self { store, kills, answered, due, lost, unanswered_rows, mistakes, .. } = self;
+        let wrong = mistakes.count();
         let oldest = self.oldest_lost.as_millis();
         write!(
             f,
             "{store}: {kills} kills, {answered} answers, {due} of them due, {wrong} mistakes; of the rest {lost} have no row, \
              the oldest had ended {oldest} ms before; {unanswered_rows} rows are of requests that a kill cut"
         )?;
-        self.mistakes.iter().try_for_each(|mistake| write!(f, "\n  WRONG: {mistake}"))
+        mistakes.first().iter().try_for_each(|mistake| write!(f, "\n  WRONG: {mistake}"))
     }
 }

@@ -8,5 +8,5 @@ mod found;
 mod run;
 
 pub use found::Found;
-pub use options::{Options, USAGE};
+pub use options::Options;
 pub use run::{Load, Store, kill};

@@ -1,11 +1,9 @@
 use super::{Load, Store};
-use crate::units;
-use crate::words::Words;
+use crate::cli::{FromWords, Words, one_of};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What `--help` prints.
-pub const USAGE: &str = "\
+const USAGE: &str = "\
 The gateway is killed with SIGKILL at random moments under an even load, and started again: every request that had been
 answered for a second must have its row, once, in a database that is whole.
 
@@ -33,48 +31,38 @@ pub struct Options {
     pub load: Load,
 }
 
-impl Options {
-    /// Reads the command line, without the program's name.
-    ///
-    /// # Errors
-    ///
-    /// Says which word is wrong.
-    pub fn parse(words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut words = Words::read(words)?;
-        let options = Self {
-            stores: words.take("--store", vec![Store::Sqlite, Store::Postgres], stores)?,
+impl FromWords for Options {
+    const USAGE: &'static str = USAGE;
+
+    fn from_words(words: &mut Words) -> Result<Self, String> {
+        Ok(Self {
+            stores: words.take("--store", Store::ALL.to_vec(), stores)?,
             load: Load {
                 kills: words.number("--kills", 100)?,
                 seed: words.number("--seed", 1)?,
                 rate: words.number("--rate", 200)?,
-                longest: words.take("--longest", Duration::from_secs(3), units::duration)?,
-                grace: words.take("--grace", Duration::from_secs(1), units::duration)?,
+                longest: words.time("--longest", Duration::from_secs(3))?,
+                grace: words.time("--grace", Duration::from_secs(1))?,
             },
             binary: words.required("--binary")?.into(),
-        };
-        words.end()?;
-        Ok(options)
+        })
     }
 }
 
 fn stores(word: &str) -> Result<Vec<Store>, String> {
-    match word {
-        "sqlite" => Ok(vec![Store::Sqlite]),
-        "postgres" => Ok(vec![Store::Postgres]),
-        "both" => Ok(vec![Store::Sqlite, Store::Postgres]),
-        _ => Err(format!("`{word}` is neither sqlite nor postgres nor both")),
-    }
+    let all = Store::ALL.to_vec();
+    one_of(word, [("sqlite", vec![Store::Sqlite]), ("postgres", vec![Store::Postgres]), ("both", all)])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::parse;
 
     #[test]
     fn what_is_not_said_has_a_default() {
-        let parse = |line: &str| Options::parse(line.split_whitespace().map(str::to_owned));
-        let options = parse("--binary gateway --kills 6 --store sqlite").unwrap();
+        let options = parse::<Options>("--binary gateway --kills 6 --store sqlite").unwrap();
         assert_eq!((options.stores, options.load.kills, options.load.seed), (vec![Store::Sqlite], 6, 1));
-        assert!(parse("--binary gateway --store mysql").unwrap_err().starts_with("`mysql` is neither"));
+        assert!(parse::<Options>("--binary gateway --store mysql").unwrap_err().starts_with("`mysql` is none of: "));
     }
 }

@@ -1,9 +1,9 @@
 use super::Found;
+use crate::cli::say;
 use crate::database::{Care, Database, Server};
 use crate::dice::Dice;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Stopped};
 use crate::load::{self, Sent};
-use crate::report::say;
 use crate::upstream::{Ticket, Upstreams};
 use std::collections::HashMap;
 use std::fmt;
@@ -25,6 +25,11 @@ pub enum Store {
     Sqlite,
     /// PostgreSQL.
     Postgres,
+}
+
+impl Store {
+    /// Both, in the order in which they are told.
+    pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
 }
 
 impl fmt::Display for Store {
@@ -60,7 +65,7 @@ pub async fn kill(store: Store, binary: &Path, load: Load) -> io::Result<Found> 
     let folder = tempfile::Builder::new().prefix("oar-kills.").tempdir()?;
     let (server, database) = open(store, folder.path()).await?;
     let upstreams = Upstreams::start().await?;
-    let config = load::configuration(&upstreams, &database.keys())?;
+    let config = load::configuration(&upstreams, &database.keys());
     let killed = Killing { binary, folder: folder.path(), config, upstreams, database, load };
     let found = killed.work(Found::nothing(store)).await?;
     drop(killed);
@@ -111,13 +116,16 @@ impl Killing<'_> {
             if found.kills.is_multiple_of(TELL_EVERY) {
                 say(&format!(
                     "{}: {} kills, {} answers, {} mistakes",
-                    found.store, found.kills, found.answered, found.wrong
+                    found.store,
+                    found.kills,
+                    found.answered,
+                    found.mistakes.count()
                 ));
             }
         }
-        let ended = gateway.stop(STOP_PATIENCE).await?;
-        if !ended.success() {
-            found.mistake(format!("at the end: {ended}"));
+        let Stopped { status, .. } = gateway.stop(STOP_PATIENCE).await?;
+        if !status.success() {
+            found.mistakes.add(format!("at the end: {status}"));
         }
         self.count(&mut found).await?;
         Ok(found)
@@ -128,7 +136,7 @@ impl Killing<'_> {
         let gateway = Gateway::start(self.binary, self.folder, &self.config).await?;
         let said = gateway.said()?;
         let alarms = said.lines().filter(|line| line.contains(" ERROR ") || line.contains(" WARN "));
-        alarms.for_each(|line| found.mistake(format!("at a start: {line}")));
+        alarms.for_each(|line| found.mistakes.add(format!("at a start: {line}")));
         Ok(gateway)
     }
 
@@ -151,12 +159,12 @@ impl Killing<'_> {
     /// Holds the rows after `last_row` against what the clients saw; yields the last row's number.
     async fn compare(&self, life: &Life, last_row: u64, found: &mut Found) -> io::Result<u64> {
         let damage = self.database.damage().await?;
-        damage.into_iter().for_each(|line| found.mistake(format!("the database is damaged: {line}")));
+        damage.into_iter().for_each(|line| found.mistakes.add(format!("the database is damaged: {line}")));
         let new = format!("FROM records WHERE id > {last_row}");
         let lines = self.database.ask(&format!("SELECT request_id, count(*) {new} GROUP BY request_id")).await?;
         let mut rows: HashMap<u64, u64> = lines.iter().filter_map(|line| row(line)).collect();
         if rows.len() != lines.len() {
-            found.mistake(format!("{} rows are of nobody here", lines.len() - rows.len()));
+            found.mistakes.add(format!("{} rows are of nobody here", lines.len() - rows.len()));
         }
         for one in &life.sent {
             judge(one, rows.remove(&one.number).unwrap_or_default(), life.killed, self.load.grace, found);
@@ -164,7 +172,7 @@ impl Killing<'_> {
         // A server may commit, after we have looked, what a gateway had sent before it died: those are of an earlier life.
         let next = life.first + life.sent.len() as u64;
         let strange = rows.keys().filter(|&&number| number >= next);
-        strange.for_each(|number| found.mistake(format!("request {number} has a row, and was not sent")));
+        strange.for_each(|number| found.mistakes.add(format!("request {number} has a row, and was not sent")));
         self.database.number("SELECT coalesce(max(id), 0) FROM records").await
     }
 
@@ -173,8 +181,10 @@ impl Killing<'_> {
         let rows = self.database.number("SELECT count(*) FROM records").await?;
         let requests = self.database.number("SELECT count(DISTINCT request_id) FROM records").await?;
         let told = found.answered - found.lost + found.unanswered_rows;
-        if rows != requests || (found.wrong == 0 && rows < told) {
-            found.mistake(format!("at the end there are {rows} rows of {requests} requests, and there were {told}"));
+        if rows != requests || (found.mistakes.count() == 0 && rows < told) {
+            found
+                .mistakes
+                .add(format!("at the end there are {rows} rows of {requests} requests, and there were {told}"));
         }
         Ok(())
     }
@@ -194,10 +204,10 @@ fn judge(one: &Sent, rows: u64, killed: Instant, grace: Duration, found: &mut Fo
     found.due += u64::from(due);
     found.unanswered_rows += u64::from(!answered && rows > 0);
     if rows > 1 {
-        found.mistake(format!("request {} has {rows} rows", one.number));
+        found.mistakes.add(format!("request {} has {rows} rows", one.number));
     }
     if due && rows == 0 {
-        found.mistake(format!("request {} has no row, and had ended {} ms before", one.number, age.as_millis()));
+        found.mistakes.add(format!("request {} has no row, and had ended {} ms before", one.number, age.as_millis()));
     } else if answered && rows == 0 {
         found.lost += 1;
         found.oldest_lost = found.oldest_lost.max(age);
@@ -205,7 +215,7 @@ fn judge(one: &Sent, rows: u64, killed: Instant, grace: Duration, found: &mut Fo
     // A kill is the only reason for not being answered.
     let before = |wrong: &String| format!("request {} before the kill: {wrong}", one.number);
     if let Some(mistake) = one.wrong.as_ref().filter(|_| one.ended < killed).map(before) {
-        found.mistake(mistake);
+        found.mistakes.add(mistake);
     }
 }
 
@@ -226,17 +236,17 @@ mod tests {
 
     #[test]
     fn who_was_answered_a_second_ago_has_a_row_and_only_one() {
-        assert_eq!((found(1001, None, 1).wrong, found(1001, None, 1).due), (0, 1));
-        assert_eq!(found(1001, None, 0).wrong, 1);
-        assert_eq!(found(1001, None, 2).wrong, 1);
+        assert_eq!((found(1001, None, 1).mistakes.count(), found(1001, None, 1).due), (0, 1));
+        assert_eq!(found(1001, None, 0).mistakes.count(), 1);
+        assert_eq!(found(1001, None, 2).mistakes.count(), 1);
         let young = found(999, None, 0);
-        assert_eq!((young.wrong, young.lost, young.oldest_lost.as_millis()), (0, 1, 999));
+        assert_eq!((young.mistakes.count(), young.lost, young.oldest_lost.as_millis()), (0, 1, 999));
     }
 
     #[test]
     fn who_was_not_answered_was_cut_by_the_kill() {
-        assert_eq!(found(1, Some("no answer"), 0).wrong, 1);
+        assert_eq!(found(1, Some("no answer"), 0).mistakes.count(), 1);
         let cut = found(0, Some("no answer"), 1);
-        assert_eq!((cut.wrong, cut.unanswered_rows), (0, 1));
+        assert_eq!((cut.mistakes.count(), cut.unanswered_rows), (0, 1));
     }
 }

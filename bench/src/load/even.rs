@@ -23,15 +23,9 @@ const KEPT_FOR: Duration = Duration::from_secs(1);
 const BODY_BYTES: usize = 2048;
 
 /// A configuration with the upstream that answers, and these further lines.
-///
-/// # Errors
-///
-/// No upstream answers.
-pub fn configuration(upstreams: &Upstreams, lines: &str) -> io::Result<String> {
-    let good = upstreams.addrs().find(|(role, _)| *role == Role::Good);
-    let (_, addr) = good.ok_or(io::ErrorKind::NotFound)?;
-    let entry = format!("  - {{name: good, sk: key-of-good, endpoint: 'http://{addr}/v1'}}\n");
-    Ok(format!("address: 127.0.0.1:0\nauthorization: {TOKEN}\n{lines}upstreams:\n{entry}"))
+pub fn configuration(upstreams: &Upstreams, lines: &str) -> String {
+    let entry = format!("  - {{name: good, sk: key-of-good, endpoint: 'http://{}/v1'}}\n", upstreams.addr(Role::Good));
+    format!("address: 127.0.0.1:0\nauthorization: {TOKEN}\n{lines}upstreams:\n{entry}")
 }
 
 /// Requests of two kilobytes each, every other one for a stream, over connections that are kept.
@@ -190,8 +184,7 @@ mod tests {
     #[tokio::test]
     async fn so_many_requests_are_sent_and_answered() {
         let upstreams = Upstreams::start().await.unwrap();
-        let (_, good) = upstreams.addrs().find(|(role, _)| *role == Role::Good).unwrap();
-        let sent = Load::new(good, &upstreams, 1000).send_all(7, 20).await;
+        let sent = Load::new(upstreams.addr(Role::Good), &upstreams, 1000).send_all(7, 20).await;
         let mut numbers: Vec<_> = sent.iter().map(|one| one.number).collect();
         numbers.sort_unstable();
         assert_eq!(numbers, (7..27).collect::<Vec<_>>());
@@ -201,8 +194,7 @@ mod tests {
     #[tokio::test]
     async fn who_is_not_answered_says_so() {
         let upstreams = Upstreams::start().await.unwrap();
-        let (_, resets) = upstreams.addrs().find(|(role, _)| *role == Role::Resets).unwrap();
-        let sent = Load::new(resets, &upstreams, 100).send_all(0, 2).await;
+        let sent = Load::new(upstreams.addr(Role::Resets), &upstreams, 100).send_all(0, 2).await;
         assert!(sent.iter().all(|one| one.wrong.is_some()), "{sent:?}");
     }
 }

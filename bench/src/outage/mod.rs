@@ -11,7 +11,7 @@ mod trial;
 mod run;
 
 pub use found::Found;
-pub use options::{Options, USAGE};
+pub use options::Options;
 pub use run::{Comparison, run};
 pub use trial::{Times, endure};
 pub use trouble::Trouble;

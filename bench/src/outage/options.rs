@@ -1,11 +1,9 @@
 use super::Times;
-use crate::units;
-use crate::words::Words;
+use crate::cli::{FromWords, Words};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What `--help` prints.
-pub const USAGE: &str = "\
+const USAGE: &str = "\
 The database goes away under an even load, and comes back: SQLite locked by another process, PostgreSQL stopped with
 SIGSTOP, and stopped as by a power cut. Beside each runs a gateway without a database, to compare with.
 
@@ -31,36 +29,30 @@ pub struct Options {
     pub rounds: u32,
 }
 
-impl Options {
-    /// Reads the command line, without the program's name.
-    ///
-    /// # Errors
-    ///
-    /// Says which word is wrong.
-    pub fn parse(words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut words = Words::read(words)?;
-        let options = Self {
+impl FromWords for Options {
+    const USAGE: &'static str = USAGE;
+
+    fn from_words(words: &mut Words) -> Result<Self, String> {
+        Ok(Self {
             times: Times {
-                away: words.take("--time", Duration::from_secs(60), units::duration)?,
-                lead: words.take("--lead", Duration::from_secs(5), units::duration)?,
+                away: words.time("--time", Duration::from_secs(60))?,
+                lead: words.time("--lead", Duration::from_secs(5))?,
                 rate: words.number("--rate", 200)?,
             },
             rounds: words.number("--rounds", 2)?,
             binary: words.required("--binary")?.into(),
-        };
-        words.end()?;
-        Ok(options)
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::parse;
 
     #[test]
     fn what_is_not_said_has_a_default() {
-        let words = ["--binary", "gateway", "--time", "3s"].map(str::to_owned);
-        let options = Options::parse(words.into_iter()).unwrap();
+        let options: Options = parse("--binary gateway --time 3s").unwrap();
         let times = Times { away: Duration::from_secs(3), lead: Duration::from_secs(5), rate: 200 };
         assert_eq!(options, Options { binary: "gateway".into(), times, rounds: 2 });
     }

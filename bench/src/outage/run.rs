@@ -2,7 +2,7 @@
 
 use super::found::HEADER;
 use super::{Found, Options, Trouble, endure};
-use crate::report::say;
+use crate::cli::say;
 use std::fmt;
 use std::io;
 use std::time::Duration;

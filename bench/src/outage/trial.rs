@@ -51,16 +51,15 @@ pub async fn endure(trouble: Trouble, binary: &Path, times: Times, start: &Barri
     let folder = tempfile::Builder::new().prefix("oar-outage.").tempdir()?;
     let stage = Stage::set(trouble, folder.path()).await?;
     let upstreams = Upstreams::start().await?;
-    let config = configuration(&upstreams, &stage.database.keys())?;
+    let config = configuration(&upstreams, &stage.database.keys());
     let gateway = Gateway::start(binary, folder.path(), &config).await?;
     start.wait().await;
     let (sent, watched) = loaded(&gateway, &upstreams, &stage, times).await?;
     let page = gateway.metrics().await?;
-    let (log, ended) = (gateway.log().to_owned(), gateway.stop(STOP_PATIENCE).await?);
-    let log = tokio::fs::read_to_string(log).await?;
+    let stopped = gateway.stop(STOP_PATIENCE).await?;
     let found = found(trouble, sent, watched, page, &stage).await?;
     stage.clear().await?;
-    Ok(Found { alarms: crate::gateway::alarms_in(&log), ended_in_order: ended.success(), ..found })
+    Ok(Found { alarms: stopped.alarms(), ended_in_order: stopped.status.success(), ..found })
 }
 
 /// The load, and the trouble in the middle of it.

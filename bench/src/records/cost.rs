@@ -1,10 +1,11 @@
 //! Processor time of a request, with and without a record.
 
 use super::Options;
+use crate::cli::say;
 use crate::database::{Care, Database, Server};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Stopped};
 use crate::load::{Latencies, Load, Sent, configuration};
-use crate::report::say;
+use crate::spread::Spread;
 use crate::upstream::Upstreams;
 use std::io;
 use std::path::PathBuf;
@@ -80,7 +81,7 @@ struct Cost {
 async fn cost(kind: Kind, server: &Arc<Server>, round: u32, options: &Options) -> io::Result<Cost> {
     let (folder, upstreams) = (tempfile::tempdir()?, Upstreams::start().await?);
     let database = kind.open(server, folder.path().join("db.sqlite"), round).await?;
-    let config = configuration(&upstreams, &database.keys())?;
+    let config = configuration(&upstreams, &database.keys());
     let gateway = Gateway::start(&options.binary, folder.path(), &config).await?;
     let load = Load::new(gateway.addr(), &upstreams, options.rate);
     let count = |time: Duration| (time.as_secs_f64() * f64::from(options.rate)) as u64;
@@ -90,8 +91,8 @@ async fn cost(kind: Kind, server: &Arc<Server>, round: u32, options: &Options) -
     let sent = load.send_all(warm.len() as u64, count(options.time)).await;
     sleep(SETTLE).await;
     let after = gateway.process().usage()?.cpu;
-    let (waiting, status) =
-        (gateway.metrics().await?.sum("oar_record_queue_items"), gateway.stop(STOP_PATIENCE).await?);
+    let waiting = gateway.metrics().await?.sum("oar_record_queue_items");
+    let Stopped { status, .. } = gateway.stop(STOP_PATIENCE).await?;
     if let Some(wrong) = sent.iter().find_map(|one| one.wrong.as_ref()) {
         return Err(io::Error::other(format!("{}: {wrong}", kind.name())));
     }
@@ -102,26 +103,19 @@ async fn cost(kind: Kind, server: &Arc<Server>, round: u32, options: &Options) -
     Ok(Cost { microseconds: (after - before).as_secs_f64() * 1e6 / sent.len() as f64, p99 })
 }
 
-/// The median, and the least and the most.
-fn spread(values: impl Iterator<Item = f64>) -> (f64, f64, f64) {
-    let mut sorted: Vec<_> = values.collect();
-    sorted.sort_by(f64::total_cmp);
-    let of = |place: usize| sorted.get(place).copied().unwrap_or_default();
-    (of(sorted.len() / 2), of(0), of(sorted.len().saturating_sub(1)))
-}
-
 /// What a machine does besides changes from round to round, so costs are compared within each.
 fn line(kind: Kind, costs: &[Cost], without: &[Cost]) -> String {
-    let (median, least, most) = spread(costs.iter().map(|cost| cost.microseconds));
-    let more = costs.iter().zip(without).map(|(cost, without)| cost.microseconds - without.microseconds);
+    let spread = |values: &mut dyn Iterator<Item = f64>| Spread::of(values).unwrap_or_default();
+    let Spread { median, least, most } = spread(&mut costs.iter().map(|cost| cost.microseconds));
+    let mut more = costs.iter().zip(without).map(|(cost, without)| cost.microseconds - without.microseconds);
     let more = match kind {
         Kind::None => String::new(),
         Kind::Sqlite | Kind::Postgres => {
-            let (median, least, most) = spread(more);
+            let Spread { median, least, most } = spread(&mut more);
             format!("{median:+.0} ({least:+.0} to {most:+.0})")
         }
     };
-    let (p99, _, _) = spread(costs.iter().map(|cost| cost.p99.as_secs_f64() * 1000.0));
+    let p99 = spread(&mut costs.iter().map(|cost| cost.p99.as_secs_f64() * 1000.0)).median;
     format!("| {} | {median:.0} | {least:.0} to {most:.0} | {more} | {p99:.1} |", kind.name())
 }
 

@@ -14,6 +14,6 @@ mod search;
 mod table;
 
 pub use cost::costs;
-pub use options::{Options, Part, USAGE};
+pub use options::{Options, Part};
 pub use rate::rates;
 pub use search::searches;

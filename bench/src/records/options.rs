@@ -1,10 +1,8 @@
-use crate::units;
-use crate::words::Words;
+use crate::cli::{FromWords, Words, one_of};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What `--help` prints.
-pub const USAGE: &str = "\
+const USAGE: &str = "\
 What keeping records costs, with SQLite and with PostgreSQL, as tables in Markdown.
 
 usage: bench-records --binary FILE [--part all] [--rounds 3] [--time 10s] [--rate 300] [--rows 5000000] [--text 256]
@@ -29,6 +27,10 @@ pub enum Part {
     Search,
 }
 
+impl Part {
+    const ALL: [Self; 3] = [Self::Rate, Self::Cost, Self::Search];
+}
+
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -48,48 +50,38 @@ pub struct Options {
     pub text: usize,
 }
 
-impl Options {
-    /// Reads the command line, without the program's name.
-    ///
-    /// # Errors
-    ///
-    /// Says which word is wrong.
-    pub fn parse(words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut words = Words::read(words)?;
-        let options = Self {
-            parts: words.take("--part", vec![Part::Rate, Part::Cost, Part::Search], parts)?,
+impl FromWords for Options {
+    const USAGE: &'static str = USAGE;
+
+    fn from_words(words: &mut Words) -> Result<Self, String> {
+        Ok(Self {
+            parts: words.take("--part", Part::ALL.to_vec(), parts)?,
             rounds: words.number("--rounds", 3)?,
-            time: words.take("--time", Duration::from_secs(10), units::duration)?,
+            time: words.time("--time", Duration::from_secs(10))?,
             rate: words.number("--rate", 300)?,
             rows: words.number("--rows", 5_000_000)?,
             text: words.number("--text", 256)?,
             binary: words.required("--binary")?.into(),
-        };
-        words.end()?;
-        Ok(options)
+        })
     }
 }
 
 fn parts(word: &str) -> Result<Vec<Part>, String> {
-    match word {
-        "all" => Ok(vec![Part::Rate, Part::Cost, Part::Search]),
-        "rate" => Ok(vec![Part::Rate]),
-        "cost" => Ok(vec![Part::Cost]),
-        "search" => Ok(vec![Part::Search]),
-        _ => Err(format!("`{word}` is none of: rate, cost, search, all")),
-    }
+    let one = |part| vec![part];
+    let [rate, cost, search] = Part::ALL.map(one);
+    one_of(word, [("rate", rate), ("cost", cost), ("search", search), ("all", Part::ALL.to_vec())])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::parse;
 
     #[test]
     fn what_is_not_said_has_a_default() {
-        let parse = |line: &str| Options::parse(line.split_whitespace().map(str::to_owned));
-        let options = parse("--binary gateway --rows 7").unwrap();
+        let options = parse::<Options>("--binary gateway --rows 7").unwrap();
         assert_eq!((options.rows, options.rounds, options.parts.len()), (7, 3, 3));
-        assert_eq!(parse("--binary gateway --part rate").unwrap().parts, [Part::Rate]);
-        assert!(parse("--binary gateway --part x").is_err());
+        assert_eq!(parse::<Options>("--binary gateway --part rate").unwrap().parts, [Part::Rate]);
+        assert!(parse::<Options>("--binary gateway --part x").is_err());
     }
 }

@@ -2,9 +2,10 @@
 
 use super::Options;
 use super::text::text;
+use crate::cli::say;
 use crate::database::{Care, Server};
 use crate::dice::Dice;
-use crate::report::say;
+use crate::spread::Spread;
 use oar_record::{BATCH_CAP_ROWS, CreatedAt, PostgresStore, Row, SqliteStore, Store};
 use std::io;
 use std::sync::Arc;
@@ -35,8 +36,8 @@ pub async fn rates(options: &Options) -> io::Result<()> {
         postgres.push(fill(store, options.time, round).await?);
         server.ask("postgres", &format!("DROP DATABASE {name} WITH (FORCE)")).await?;
     }
-    say(&line("SQLite", sqlite));
-    say(&line("PostgreSQL", postgres));
+    say(&line("SQLite", &sqlite));
+    say(&line("PostgreSQL", &postgres));
     server.end().await
 }
 
@@ -105,12 +106,10 @@ fn id(dice: &mut Dice) -> String {
     format!("{:08x}-{:04x}-7{a:03x}-{b:04x}-{c:012x}", now >> 16, now & 0xffff)
 }
 
-fn line(name: &str, mut rates: Vec<Rate>) -> String {
-    rates.sort_by(|one, other| one.rows_per_second.total_cmp(&other.rows_per_second));
-    let of = |place: usize| rates.get(place).map_or(0.0, |rate| rate.rows_per_second);
+fn line(name: &str, rates: &[Rate]) -> String {
+    let Spread { median, least, most } = Spread::of(rates.iter().map(|rate| rate.rows_per_second)).unwrap_or_default();
     let slowest = rates.iter().map(|rate| rate.slowest).max().unwrap_or_default();
-    let last = rates.len().saturating_sub(1);
-    format!("| {name} | {:.0} | {:.0} to {:.0} | {} ms |", of(rates.len() / 2), of(0), of(last), slowest.as_millis())
+    format!("| {name} | {median:.0} | {least:.0} to {most:.0} | {} ms |", slowest.as_millis())
 }
 
 #[cfg(test)]
@@ -128,6 +127,6 @@ mod tests {
     #[test]
     fn a_line_tells_the_median_and_the_extremes() {
         let rate = |rows_per_second| Rate { rows_per_second, slowest: Duration::from_millis(7) };
-        assert_eq!(line("a", vec![rate(3.0), rate(1.0), rate(2.0)]), "| a | 2 | 1 to 3 | 7 ms |");
+        assert_eq!(line("a", &[rate(3.0), rate(1.0), rate(2.0)]), "| a | 2 | 1 to 3 | 7 ms |");
     }
 }

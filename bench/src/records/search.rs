@@ -2,10 +2,11 @@
 
 use super::Options;
 use super::table::{self, DAYS, ERRORS, TOKENS};
+use crate::cli::say;
 use crate::database::{Care, Database, Server};
 use crate::gateway::Gateway;
 use crate::load::configuration;
-use crate::report::say;
+use crate::spread::Spread;
 use crate::upstream::Upstreams;
 use std::io;
 use std::path::Path;
@@ -85,7 +86,7 @@ struct Found {
 
 async fn search(database: &Database, folder: &Path, options: &Options) -> io::Result<Found> {
     let upstreams = Upstreams::start().await?;
-    let config = configuration(&upstreams, &database.keys())?;
+    let config = configuration(&upstreams, &database.keys());
     // It makes the table.
     Gateway::start(&options.binary, folder, &config).await?.stop(STOP_PATIENCE).await?;
     let (since, now) = (Instant::now(), SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
@@ -108,11 +109,11 @@ async fn search(database: &Database, folder: &Path, options: &Options) -> io::Re
 /// How long the answers took, and how many rows there were in them.
 struct Answer {
     rows: usize,
-    times: Vec<Duration>,
+    milliseconds: Vec<f64>,
 }
 
 async fn ask(binary: &Path, folder: &Path, question: &Question) -> io::Result<Answer> {
-    let mut answer = Answer { rows: 0, times: Vec::new() };
+    let mut answer = Answer { rows: 0, milliseconds: Vec::new() };
     for round in 0..=TIMES {
         let since = Instant::now();
         let mut program = Command::new(std::fs::canonicalize(binary)?);
@@ -124,17 +125,15 @@ async fn ask(binary: &Path, folder: &Path, question: &Question) -> io::Result<An
             return Err(io::Error::other(format!("{}: {}", question.name, said.trim())));
         }
         answer.rows = String::from_utf8_lossy(&output.stdout).lines().count();
-        answer.times.extend((round > 0).then(|| since.elapsed()));
+        answer.milliseconds.extend((round > 0).then(|| since.elapsed().as_secs_f64() * 1000.0));
     }
-    answer.times.sort_unstable();
     Ok(answer)
 }
 
 /// The median, and the least and the most.
 impl std::fmt::Display for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let of = |place: usize| self.times.get(place).map_or(0.0, |time| time.as_secs_f64() * 1000.0);
-        let (half, last) = (self.times.len() / 2, self.times.len().saturating_sub(1));
-        write!(f, "{:.0} ms | {:.0} to {:.0}", of(half), of(0), of(last))
+        let Spread { median, least, most } = Spread::of(self.milliseconds.iter().copied()).unwrap_or_default();
+        write!(f, "{median:.0} ms | {least:.0} to {most:.0}")
     }
 }

@@ -5,6 +5,7 @@ use super::memory::{Memory, Steadiness};
 use super::rows::Rows;
 use super::tally::Found;
 use super::watch::{Quiet, RELOADS, Watched};
+use crate::mistakes::Mistakes;
 use crate::process::Usage;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -40,7 +41,8 @@ pub(super) struct Remains {
     /// Before the first request.
     pub(super) before: Usage,
     pub(super) quiet: Quiet,
-    pub(super) strays: (usize, Vec<String>),
+    /// Requests at an upstream that nobody waited for.
+    pub(super) strays: Mistakes,
     /// How the process ended.
     pub(super) exit: String,
     pub(super) ended_in_order: bool,
@@ -56,7 +58,7 @@ impl Account {
         let memory = Memory::of(&samples);
         let checks = [stories(&remains), endings(&remains, &memory)].concat();
         let Remains { found, watched, quiet, strays, rows, alarms, .. } = remains;
-        let mistakes = [found.mistakes.clone(), rows.mistakes, strays.1, alarms].concat();
+        let mistakes = [found.mistakes.first(), rows.mistakes.first(), strays.first(), &alarms].concat();
         Self { found, watched, memory, quiet_after: quiet.after, checks, mistakes }
     }
 
@@ -83,9 +85,9 @@ fn stories(remains: &Remains) -> Vec<Check> {
         equal("requests it counted, and rows kept or dropped", counted.values().sum(), kept + dropped),
         check("the same for each outcome", words(&rows.by_outcome), dropped > 0 || rows.by_outcome == expected),
         equal("rows it says it wrote, and rows that are there", written, kept),
-        none("rows that are missing, too many, or tell another story", rows.wrong.saturating_sub(dropped)),
+        none("rows that are missing, too many, or tell another story", rows.mistakes.count().saturating_sub(dropped)),
         none("rows dropped", dropped),
-        none("requests at an upstream that nobody waited for", strays.0 as u64),
+        none("requests at an upstream that nobody waited for", strays.count()),
     ]
 }
 
@@ -175,7 +177,7 @@ mod tests {
             watched: Watched { reloads: Some(1), usages: vec![usage; 120], ..Watched::default() },
             before: usage,
             quiet: Quiet { page: page(1, 1), usage, ..Quiet::default() },
-            strays: (0, Vec::new()),
+            strays: Mistakes::default(),
             exit: "exit status: 0".into(),
             ended_in_order: true,
             rows: Rows { count: 1, by_outcome: outcomes, ..Rows::default() },
@@ -212,7 +214,10 @@ mod tests {
     #[test]
     fn one_row_too_few_does_not_balance() {
         let wrong = ["rows kept or dropped", "for each outcome", "rows that are there", "rows that are missing"];
-        check(&wrong, |remains| remains.rows = Rows { wrong: 1, ..Rows::default() });
+        check(&wrong, |remains| {
+            remains.rows = Rows::default();
+            remains.rows.mistakes.add("request 1 has no row".into());
+        });
     }
 
     #[test]
@@ -220,7 +225,7 @@ mod tests {
         check(&["open files"], |remains| remains.quiet.usage.files += 1);
         check(&["threads"], |remains| remains.quiet.usage.threads += 1);
         check(&["at upstreams"], |remains| remains.quiet.at_work = 1);
-        check(&["nobody waited for"], |remains| remains.strays = (1, vec!["soak-1-plain at good".into()]));
+        check(&["nobody waited for"], |remains| remains.strays.add("soak-1-plain at good".into()));
     }
 
     #[test]

@@ -25,5 +25,5 @@ mod run;
 pub use account::{Account, Check};
 pub use cases::{Ask, CASES, Case, Expected};
 pub use memory::{Memory, Steadiness};
-pub use options::{Options, USAGE};
+pub use options::Options;
 pub use run::run;

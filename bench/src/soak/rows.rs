@@ -1,28 +1,22 @@
-//! The database, read with SQLite's own shell: what is written must be readable by anybody.
+//! The rows of the database, held against what they must say.
 
 use super::cases::{CASES, Told};
+use crate::database::Database;
+use crate::mistakes::Mistakes;
 use crate::upstream::Ticket;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::path::Path;
-use std::process::Stdio;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
-
-/// No more mistakes than this are told in words.
-const MISTAKES_CAP: usize = 20;
 
 const QUERY: &str = "select coalesce(request_id, ''), coalesce(outcome, ''), coalesce(status, 0), \
                      coalesce(json_array_length(attempts), 0) from records";
 
-/// What the rows say, held against what they must.
+/// What the rows say.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rows {
     pub(super) count: u64,
     pub(super) by_outcome: BTreeMap<String, u64>,
-    /// How many requests have no row, more than one, or one that tells another story; and the first of them.
-    pub(super) wrong: u64,
-    pub(super) mistakes: Vec<String>,
+    /// Requests that have no row, more than one, or one that tells another story.
+    pub(super) mistakes: Mistakes,
 }
 
 impl Rows {
@@ -31,49 +25,27 @@ impl Rows {
     ///
     /// # Errors
     ///
-    /// There is no `sqlite3`, or it cannot read the file.
-    pub(super) async fn read(database: &Path, sent: &HashMap<u64, usize>) -> io::Result<Self> {
+    /// As [`Database::ask`].
+    pub(super) async fn read(database: &Database, sent: &HashMap<u64, usize>) -> io::Result<Self> {
         let mut missing: HashMap<u64, Told> =
             sent.iter().filter_map(|(&number, &place)| Some((number, CASES.get(place)?.told()?))).collect();
         let mut rows = Self::default();
-        let mut sqlite = Command::new("sqlite3")
-            .args(["-readonly", "-batch", "-separator", "|"])
-            .arg(database)
-            .arg(QUERY)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let stdout = sqlite.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        let mut lines = BufReader::new(stdout).lines();
-        while let Some(line) = lines.next_line().await? {
-            rows.add(&line, &mut missing);
-        }
-        if !sqlite.wait().await?.success() {
-            return Err(io::Error::other("sqlite3 could not read the records"));
-        }
+        database.ask(QUERY).await?.iter().for_each(|line| rows.add(line, &mut missing));
         for (number, told) in missing {
-            rows.mistake(format!("request {number} has no row; expected {told:?}"));
+            rows.mistakes.add(format!("request {number} has no row; expected {told:?}"));
         }
         Ok(rows)
     }
 
     fn add(&mut self, line: &str, missing: &mut HashMap<u64, Told>) {
         self.count += 1;
-        let Some((id, told)) = parse(line) else { return self.mistake(format!("a row reads {line}")) };
+        let Some((id, told)) = parse(line) else { return self.mistakes.add(format!("a row reads {line}")) };
         *self.by_outcome.entry(told.outcome.clone()).or_default() += 1;
         let ticket: Option<Ticket> = id.parse().ok();
         match ticket.and_then(|ticket| missing.remove(&ticket.number)) {
             Some(expected) if expected == told => {}
-            Some(expected) => self.mistake(format!("the row of {id} is {told:?}, not {expected:?}")),
-            None => self.mistake(format!("there is a row too many, of {id}: {told:?}")),
-        }
-    }
-
-    fn mistake(&mut self, mistake: String) {
-        self.wrong += 1;
-        if self.mistakes.len() < MISTAKES_CAP {
-            self.mistakes.push(mistake);
+            Some(expected) => self.mistakes.add(format!("the row of {id} is {told:?}, not {expected:?}")),
+            None => self.mistakes.add(format!("there is a row too many, of {id}: {told:?}")),
         }
     }
 }
@@ -95,7 +67,7 @@ mod tests {
         let mut missing = HashMap::from([(1, told())]);
         let mut rows = Rows::default();
         lines.iter().for_each(|line| rows.add(line, &mut missing));
-        rows.mistakes
+        rows.mistakes.first().to_vec()
     }
 
     #[test]

@@ -9,9 +9,10 @@ use super::pace::Pace;
 use super::rows::Rows;
 use super::tally::Tally;
 use super::watch::{Quiet, Watched, quiet, watch};
-use crate::gateway::{Gateway, alarms_in};
+use crate::cli::say;
+use crate::database::Database;
+use crate::gateway::{Gateway, Stopped, alarms_in};
 use crate::process::Usage;
-use crate::report::say;
 use crate::upstream::{Patience, Role, Upstreams};
 use std::io;
 use std::net::SocketAddr;
@@ -48,8 +49,8 @@ pub async fn run(options: &Options) -> io::Result<Account> {
 }
 
 async fn load(options: &Options, folder: &Path) -> io::Result<Remains> {
-    let upstreams = Upstreams::start().await?;
-    let gateway = Gateway::start(&options.binary, folder, &configuration(&upstreams)).await?;
+    let (upstreams, database) = (Upstreams::start().await?, Database::Sqlite(folder.join("db.sqlite")));
+    let gateway = Gateway::start(&options.binary, folder, &configuration(&upstreams, &database)).await?;
     sleep(SETTLE).await;
     let before = gateway.process().usage()?;
     let crew = Arc::new(crew(options, &gateway, &upstreams));
@@ -58,7 +59,7 @@ async fn load(options: &Options, folder: &Path) -> io::Result<Remains> {
     let ended = End::of(gateway).await?;
     let crew = Arc::into_inner(crew).ok_or_else(|| io::Error::other("a client has not ended"))?;
     let found = crew.tally.into_found();
-    let rows = Rows::read(&folder.join("db.sqlite"), &found.sent).await?;
+    let rows = Rows::read(&database, &found.sent).await?;
     Ok(remains(ended, before, watched, quiet, &upstreams, found, rows))
 }
 
@@ -119,7 +120,7 @@ impl End {
         let log = gateway.log().to_owned();
         let stopped = gateway.stop(STOP_PATIENCE).await;
         let (exit, in_order) = match stopped {
-            Ok(status) => (status.to_string(), status.success()),
+            Ok(Stopped { status, .. }) => (status.to_string(), status.success()),
             Err(error) => (format!("it did not end: {error}"), false),
         };
         let alarms = alarms_in(&tokio::fs::read_to_string(log).await?);
@@ -128,11 +129,10 @@ impl End {
 }
 
 /// Each upstream serves the models that are the names of its cases.
-fn configuration(upstreams: &Upstreams) -> String {
+fn configuration(upstreams: &Upstreams, database: &Database) -> String {
+    let keys = database.keys();
     let entries: String = upstreams.addrs().map(|(role, addr)| entry(role, addr)).collect();
-    format!(
-        "address: 127.0.0.1:0\nauthorization: {TOKEN}\ndbaddr: ./db.sqlite\nmax_body: {BODY_CAP}\nupstreams:\n{entries}"
-    )
+    format!("address: 127.0.0.1:0\nauthorization: {TOKEN}\n{keys}max_body: {BODY_CAP}\nupstreams:\n{entries}")
 }
 
 fn entry(role: Role, addr: SocketAddr) -> String {

@@ -1,10 +1,8 @@
 use super::cases::{CASES, Case};
+use crate::mistakes::Mistakes;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// No more mistakes than this are told in words.
-const MISTAKES_CAP: usize = 20;
 
 /// What the clients found, written by all of them.
 #[derive(Default)]
@@ -17,7 +15,7 @@ pub(super) struct Found {
     pub(super) cases: Vec<OfCase>,
     /// Every request by its number, and which case it was.
     pub(super) sent: HashMap<u64, usize>,
-    pub(super) mistakes: Vec<String>,
+    pub(super) mistakes: Mistakes,
     /// The longest time between a client's leaving and the end of its upstream's work.
     pub(super) slowest_let_go: Duration,
     pub(super) over_http2: u64,
@@ -50,9 +48,7 @@ impl Tally {
         if let Err(mistake) = verdict {
             of_case.wrong += 1;
             let name = CASES.get(place).map_or("", |case| case.name);
-            if found.mistakes.len() < MISTAKES_CAP {
-                found.mistakes.push(format!("request {number} ({name}): {mistake}"));
-            }
+            found.mistakes.add(format!("request {number} ({name}): {mistake}"));
         }
     }
 
@@ -103,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mistakes_are_counted_and_the_first_are_told() {
+    fn each_case_has_its_count_its_mistakes_and_its_times() {
         let tally = Tally::default();
         for number in 0..100 {
             tally.begins(number, &CASES[0]);
@@ -111,7 +107,7 @@ mod tests {
         }
         assert_eq!(tally.counts(), (100, 100));
         let found = tally.into_found();
-        assert_eq!(found.mistakes.len(), MISTAKES_CAP);
+        assert_eq!(found.mistakes.first().first().map(String::as_str), Some("request 0 (plain): no"));
         assert_eq!((found.cases[0].percentile(50), found.cases[0].percentile(99)), (49, 98));
     }
 }

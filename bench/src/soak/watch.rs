@@ -1,11 +1,10 @@
 //! The gateway's process and counts, looked at each second while the load lasts, and afterwards until it is quiet.
 
 use super::crew::Crew;
+use crate::cli::say;
 use crate::gateway::Gateway;
 use crate::process::Usage;
-use crate::report::say;
 use crate::scrape::Page;
-use crate::units::clock;
 use std::io;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -90,6 +89,11 @@ fn tell(after: Duration, crew: &Crew, watched: &Watched, page: &Page) {
         page.sum("oar_record_queue_items"),
         page.sum("oar_records_dropped_total"),
     ));
+}
+
+/// Minutes and seconds: `12:05`.
+fn clock(time: Duration) -> String {
+    format!("{}:{:02}", time.as_secs() / 60, time.as_secs() % 60)
 }
 
 /// What is left when nobody asks for anything any more.

@@ -3,6 +3,7 @@
 use super::Ticket;
 use bytes::{Bytes, BytesMut};
 use memchr::memmem;
+use oar_testkit::chunk_bytes;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
@@ -34,8 +35,6 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(stream: TcpStream) -> Self {
-        // Each piece is to leave at once; a socket that cannot do so is closing already.
-        let _ = stream.set_nodelay(true);
         Self { stream, buffer: BytesMut::new() }
     }
 
@@ -114,11 +113,6 @@ impl Connection {
         // A socket that takes no options any more has been reset by the other side.
         let _ = self.stream.set_zero_linger();
     }
-}
-
-/// One chunk of a chunked body (RFC 9112, section 7.1).
-pub(super) fn chunk_bytes(bytes: &[u8]) -> Vec<u8> {
-    [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
 }
 
 fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {

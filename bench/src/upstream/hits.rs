@@ -1,13 +1,11 @@
 //! Who asked which upstream, as the upstreams saw it.
 
 use super::{Role, Ticket};
+use crate::mistakes::Mistakes;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
-
-/// No more than this is remembered of requests that nobody waited for.
-const STRAYS_CAP: usize = 20;
 
 /// What one request did to the upstreams.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,8 +23,8 @@ pub struct Hits(Arc<Memory>);
 #[derive(Debug, Default)]
 struct Memory {
     visits: Mutex<HashMap<u64, watch::Sender<Visit>>>,
-    strays: Mutex<Vec<String>>,
-    stray_count: AtomicUsize,
+    /// Requests that nobody waited for.
+    strays: Mutex<Mistakes>,
     at_work: AtomicUsize,
 }
 
@@ -45,10 +43,9 @@ impl Hits {
         self.0.at_work.load(Ordering::Relaxed)
     }
 
-    /// How many requests came that nobody waited for, and the first of them.
-    pub fn strays(&self) -> (usize, Vec<String>) {
-        let told = self.0.strays.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        (self.0.stray_count.load(Ordering::Relaxed), told)
+    /// Requests that came and that nobody waited for.
+    pub fn strays(&self) -> Mistakes {
+        self.0.strays.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// An upstream has read a request. It answers it until what is returned is dropped.
@@ -76,12 +73,9 @@ impl Hits {
     }
 
     fn stray(&self, ticket: Option<Ticket>, role: Role) {
-        self.0.stray_count.fetch_add(1, Ordering::Relaxed);
+        let who = ticket.map_or_else(|| "somebody unknown".into(), |ticket| ticket.to_string());
         let mut strays = self.0.strays.lock().unwrap_or_else(PoisonError::into_inner);
-        if strays.len() < STRAYS_CAP {
-            let who = ticket.map_or_else(|| "somebody unknown".into(), |ticket| ticket.to_string());
-            strays.push(format!("{who} at {}", role.name()));
-        }
+        strays.add(format!("{who} at {}", role.name()));
     }
 
     fn visits(&self) -> MutexGuard<'_, HashMap<u64, watch::Sender<Visit>>> {
@@ -153,7 +147,7 @@ mod tests {
         drop(work);
         trail.until_let_go_by(Role::Holds).await;
         assert_eq!(trail.visit(), Visit { seen: vec![Role::Resets, Role::Holds], let_go: vec![Role::Holds] });
-        assert_eq!((hits.at_work(), hits.strays().0), (0, 0));
+        assert_eq!((hits.at_work(), hits.strays().count()), (0, 0));
     }
 
     #[test]
@@ -162,7 +156,6 @@ mod tests {
         drop(hits.follow(TICKET));
         drop(hits.seen(Some(TICKET), Role::Good));
         drop(hits.seen(None, Role::Good));
-        let strays = ["soak-1-plain at good", "somebody unknown at good"].map(str::to_owned);
-        assert_eq!(hits.strays(), (2, strays.into()));
+        assert_eq!(hits.strays().first(), ["soak-1-plain at good", "somebody unknown at good"]);
     }
 }

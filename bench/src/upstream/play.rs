@@ -1,10 +1,10 @@
 //! What each role does with a request.
 
 use super::answer::{begun_events, digest, endless_block, events, lines, plain};
-use super::connection::{Connection, Gone, Request, chunk_bytes};
+use super::connection::{Connection, Gone, Request};
 use super::{Kind, Role, Ticket};
 use bytes::Bytes;
-use oar_testkit::response_bytes;
+use oar_testkit::{chunk_bytes, response_bytes};
 use std::time::Duration;
 
 /// What becomes of the connection when a request has been dealt with.

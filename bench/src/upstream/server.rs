@@ -2,22 +2,17 @@ use super::connection::Connection;
 use super::hits::Hits;
 use super::play::{After, play};
 use super::role::Role;
-use oar_testkit::ScriptedUpstream;
+use oar_testkit::LoopbackServer;
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use tokio::net::{TcpListener, TcpStream};
+use std::net::SocketAddr;
+use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 /// An upstream for each role, on free loopback ports. Dropping it closes them all.
 pub struct Upstreams {
-    addrs: BTreeMap<Role, SocketAddr>,
+    servers: BTreeMap<Role, LoopbackServer>,
     hits: Hits,
-    /// Holds the port at which connections are refused.
-    _refusing: ScriptedUpstream,
-    /// Owns the listeners and every connection.
-    _listeners: JoinSet<()>,
 }
 
 impl Upstreams {
@@ -27,25 +22,27 @@ impl Upstreams {
     ///
     /// There are not enough ports or files.
     pub async fn start() -> io::Result<Self> {
-        let (hits, mut listeners, mut addrs) = (Hits::default(), JoinSet::new(), BTreeMap::new());
-        let refusing = ScriptedUpstream::refusing()?;
+        let (hits, mut servers) = (Hits::default(), BTreeMap::new());
         for role in Role::ALL {
-            if role == Role::Refuses {
-                addrs.insert(role, refusing.addr());
-                continue;
-            }
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-            addrs.insert(role, listener.local_addr()?);
-            // Nobody tells them to play anything else.
-            let (_, role) = watch::channel(role);
-            listeners.spawn(accept(listener, role, hits.clone()));
+            let server = if role == Role::Refuses {
+                LoopbackServer::refusing()?
+            } else {
+                // Nobody tells them to play anything else.
+                playing(watch::channel(role).1, &hits).await?
+            };
+            servers.insert(role, server);
         }
-        Ok(Self { addrs, hits, _refusing: refusing, _listeners: listeners })
+        Ok(Self { servers, hits })
     }
 
     /// Every role with the address it is played at, in order.
     pub fn addrs(&self) -> impl Iterator<Item = (Role, SocketAddr)> {
-        self.addrs.iter().map(|(&role, &addr)| (role, addr))
+        self.servers.iter().map(|(&role, server)| (role, server.addr()))
+    }
+
+    /// Where this role is played.
+    pub fn addr(&self, role: Role) -> SocketAddr {
+        self.servers.get(&role).expect("there is a server for each role").addr()
     }
 
     /// What they remember.
@@ -55,19 +52,9 @@ impl Upstreams {
 }
 
 /// Plays, to each request of each connection, the role of that moment.
-pub(super) async fn accept(listener: TcpListener, role: watch::Receiver<Role>, hits: Hits) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => _ = connections.spawn(serve(stream, role.clone(), hits.clone())),
-                // Out of files: the gateway sees a connection that waits.
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
-            },
-            // Those that have ended are let go, or they would add up.
-            Some(_) = connections.join_next() => {}
-        }
-    }
+pub(super) async fn playing(role: watch::Receiver<Role>, hits: &Hits) -> io::Result<LoopbackServer> {
+    let hits = hits.clone();
+    LoopbackServer::start(move |stream| serve(stream, role.clone(), hits.clone())).await
 }
 
 /// Serves one connection until somebody ends it.

@@ -1,19 +1,16 @@
 use super::hits::Hits;
 use super::role::Role;
-use super::server::accept;
+use super::server::playing;
+use oar_testkit::LoopbackServer;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use tokio::net::TcpListener;
+use std::net::SocketAddr;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 /// An upstream that plays one role, and another when it is told to: one that fails and recovers. It listens on a free
 /// loopback port; dropping it closes that.
 pub struct Turncoat {
-    addr: SocketAddr,
+    server: LoopbackServer,
     role: watch::Sender<Role>,
-    /// Owns the listener and every connection.
-    _listener: JoinSet<()>,
 }
 
 impl Turncoat {
@@ -23,16 +20,13 @@ impl Turncoat {
     ///
     /// There are not enough ports or files.
     pub async fn start(role: Role, hits: &Hits) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let (addr, role) = (listener.local_addr()?, watch::Sender::new(role));
-        let mut listeners = JoinSet::new();
-        listeners.spawn(accept(listener, role.subscribe(), hits.clone()));
-        Ok(Self { addr, role, _listener: listeners })
+        let role = watch::Sender::new(role);
+        Ok(Self { server: playing(role.subscribe(), hits).await?, role })
     }
 
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.server.addr()
     }
 
     /// What it plays to requests that are read from now on, on all connections. [`Role::Refuses`] is played as a reset:

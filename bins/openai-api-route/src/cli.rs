@@ -23,7 +23,7 @@ pub(crate) struct Cli {
     /// Logs what is done to the database.
     #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true",
           action = ArgAction::Set)]
-    dblog: bool,
+    pub(crate) dblog: bool,
 
     /// How log lines look.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
@@ -53,12 +53,6 @@ pub(crate) enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
-}
-
-impl Cli {
-    pub(crate) const fn logs_the_database(&self) -> bool {
-        self.dblog
-    }
 }
 
 /// Go's flags have one dash, so `-config FILE` becomes `--config FILE`. Only declared flags are touched: `-c` stays, and
@@ -112,8 +106,8 @@ mod tests {
         for line in ["-list", "--list", "-list=true"] {
             assert_eq!(config_and_list(line), ("./config.yaml".into(), true), "{line}");
         }
-        assert!(parse("-dblog -config x").expect("flags").logs_the_database());
-        assert!(!parse("-dblog=false").expect("flags").logs_the_database());
+        assert!(parse("-dblog -config x").expect("flags").dblog);
+        assert!(!parse("-dblog=false").expect("flags").dblog);
     }
 
     #[test]

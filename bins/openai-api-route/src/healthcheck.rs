@@ -2,7 +2,7 @@
 //!
 //! HTTP by hand, over a plain socket: one line is asked and one is read, and the program starts in a millisecond.
 
-use crate::{refuse, report};
+use crate::output::{fail, print, refuse};
 use clap::{Args, ValueEnum};
 use oar_app::{Draft, Problem, Problems};
 use oar_config::ListenAddress;
@@ -73,8 +73,8 @@ pub(crate) fn run(args: &HealthArgs, config: &Path) -> ExitCode {
         Err(problems) => return refuse(&problems),
     };
     match ask_all(&addresses, args.question, Instant::now() + TIME_LIMIT) {
-        Ok(answered) => report::print(&format!("{answered}\n")),
-        Err(failure) => crate::fail(&failure),
+        Ok(answered) => print(&format!("{answered}\n")),
+        Err(failure) => fail(&failure),
     }
 }
 

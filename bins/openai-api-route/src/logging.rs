@@ -4,7 +4,7 @@ mod clock;
 mod format;
 mod lines;
 
-use crate::cli::LogFormat;
+use crate::cli::{Cli, LogFormat};
 use clock::Clock;
 use format::lines;
 pub(crate) use lines::Outlet;
@@ -17,15 +17,16 @@ use tracing_subscriber::EnvFilter;
 /// # Errors
 ///
 /// The thread that writes cannot be started.
-pub(crate) fn start(format: LogFormat, database: bool) -> io::Result<Outlet> {
+pub(crate) fn start(cli: &Cli) -> io::Result<Outlet> {
     let (writer, outlet) = lines::start(stderr())?;
-    let default = if database { "info,oar_record=debug" } else { "info" };
+    let default = if cli.dblog { "info,oar_record=debug" } else { "info" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     let subscriber = subscriber.with_target(false).with_timer(Clock);
     // A line that cannot be written would be complained about with `eprintln!`, which panics where standard error is
     // closed or full: no request may fail for the log's sake.
     let subscriber = subscriber.log_internal_errors(false);
+    let format = cli.log_format;
     match format {
         LogFormat::Text => subscriber.with_ansi(colours()).map_event_format(lines(format, Clock)).init(),
         LogFormat::Json => subscriber.json().flatten_event(true).map_event_format(lines(format, Clock)).init(),

@@ -1,22 +1,26 @@
 //! `openai-api-route`: a self-hosted gateway in front of OpenAI-style APIs.
 //!
-//! Flags, subcommands and exit codes; everything else is `oar-app`.
+//! Flags, subcommands, exit codes and the log. Serving is `oar-app`, what records look like is `oar-report`.
 
 mod cli;
-mod healthcheck;
-mod logging;
 #[cfg(test)]
 mod manual;
+mod output;
+
+mod logging;
+mod signals;
+
+mod check;
+mod healthcheck;
 mod notify;
 mod records;
-mod report;
-mod signals;
 
 use clap::Parser;
 use cli::{Cli, Command};
 use futures_util::StreamExt;
 use logging::Outlet;
 use oar_app::{App, Draft, Operator, Problems};
+use output::{fail, refuse};
 use signals::Signals;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -30,8 +34,8 @@ fn main() -> ExitCode {
         Some(Command::Records(args)) => records::run(args, &cli.config),
         Some(Command::Notify(args)) => notify::run(args, &cli.config),
         Some(Command::Healthcheck(args)) => healthcheck::run(args, &cli.config),
-        Some(Command::Check) => with_app(&cli, |app| report::check(&app, &cli.config)),
-        None if cli.list => with_app(&cli, |app| report::list(&app)),
+        Some(Command::Check) => with_app(&cli, |app| check::check(&app, &cli.config)),
+        None if cli.list => with_app(&cli, |app| check::list(&app)),
         None => with_app(&cli, |app| serve(app, &cli)),
     }
 }
@@ -44,13 +48,8 @@ fn with_app(cli: &Cli, then: impl FnOnce(App) -> ExitCode) -> ExitCode {
     }
 }
 
-fn refuse(problems: &Problems) -> ExitCode {
-    report::complain(&problems.to_string());
-    ExitCode::FAILURE
-}
-
 fn serve(app: App, cli: &Cli) -> ExitCode {
-    match logging::start(cli.log_format, cli.logs_the_database()) {
+    match logging::start(cli) {
         Ok(log) => serve_and_log(app, cli, log),
         Err(error) => fail(&error),
     }
@@ -110,16 +109,4 @@ async fn read_again(file: PathBuf) -> Result<Draft, Problems> {
 /// Resolves when the sender is dropped.
 async fn dropped(sender: oneshot::Receiver<()>) {
     let _ = sender.await;
-}
-
-/// One line: what failed, and why, down to the first cause.
-fn fail(error: &(dyn std::error::Error + 'static)) -> ExitCode {
-    report::complain(&format!("openai-api-route: {}", chain(error)));
-    ExitCode::FAILURE
-}
-
-/// An error and its causes, the first cause last.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }

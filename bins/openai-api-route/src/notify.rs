@@ -1,6 +1,6 @@
 //! `notify`: whether people would hear.
 
-use crate::{chain, refuse, report};
+use crate::output::{chain, fail, print, refuse};
 use clap::{Args, Subcommand};
 use oar_app::notify::{NotifyError, SetupError};
 use oar_app::{Draft, Problem, Problems, Trial, try_channels};
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &NotifyArgs, config: &Path) -> ExitCode {
     };
     match test(&draft) {
         Ok(trials) => tell(&trials),
-        Err(failure) => crate::fail(&failure),
+        Err(failure) => fail(&failure),
     }
 }
 
@@ -65,7 +65,7 @@ fn test(draft: &Draft) -> Result<Vec<Trial>, Failure> {
 }
 
 fn tell(trials: &[Trial]) -> ExitCode {
-    let printed = report::print(&trials.iter().map(told).collect::<String>());
+    let printed = print(&trials.iter().map(told).collect::<String>());
     if trials.iter().all(|trial| trial.result.is_ok()) { printed } else { ExitCode::FAILURE }
 }
 

@@ -15,7 +15,7 @@ mod terminal;
 
 pub(crate) use args::RecordsArgs;
 
-use crate::{fail, refuse, report};
+use crate::output::{fail, refuse};
 use args::Verb;
 use failure::Failure;
 use std::path::Path;
@@ -29,10 +29,6 @@ pub(crate) fn run(args: &RecordsArgs, config: &Path) -> ExitCode {
     match ended {
         Ok(()) | Err(Failure::NobodyListens) => ExitCode::SUCCESS,
         Err(Failure::Config(problems)) => refuse(&problems),
-        Err(Failure::Nothing(what)) => {
-            report::complain(&format!("openai-api-route: {what}"));
-            ExitCode::FAILURE
-        }
         Err(error) => fail(&error),
     }
 }
@@ -40,16 +36,13 @@ pub(crate) fn run(args: &RecordsArgs, config: &Path) -> ExitCode {
 async fn obey(args: &RecordsArgs, config: &Path) -> Result<(), Failure> {
     let terminal = Terminal::new(args.color);
     let database = source::database(args.db.as_deref(), config)?;
-    if let Verb::Prune(prune) = &args.verb {
-        return prune::prune(prune, &database, args.format()).await;
-    }
-    let archive = source::open(&database).await?;
+    let archive = async || source::open(&database).await;
     match &args.verb {
-        Verb::Tail(tail) => tail::tail(tail, archive, args.format(), &terminal).await,
-        Verb::List(list) => list::list(list, archive, args.format(), &terminal).await,
-        Verb::Show(show) => show::show(show, archive, args.format(), &terminal).await,
-        Verb::Stats(stats) => stats::stats(stats, archive, args.format(), &terminal).await,
-        Verb::Export(export) => export::export(export, archive).await,
-        Verb::Prune(_) => Ok(()),
+        Verb::Tail(tail) => tail::tail(tail, archive().await?, args.format(), &terminal).await,
+        Verb::List(list) => list::list(list, archive().await?, args.format(), &terminal).await,
+        Verb::Show(show) => show::show(show, archive().await?, args.format(), &terminal).await,
+        Verb::Stats(stats) => stats::stats(stats, archive().await?, args.format(), &terminal).await,
+        Verb::Export(export) => export::export(export, archive().await?).await,
+        Verb::Prune(prune) => prune::prune(prune, &database, args.format()).await,
     }
 }

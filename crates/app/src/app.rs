@@ -1,28 +1,35 @@
+//! A service that has been built: what it tells of itself, and how it is run.
+
 use crate::assembly::Assembly;
 use crate::backends::Backends;
-use crate::builder::{Builder, UpstreamSummary};
-use crate::current::{Current, Serving};
-use crate::front::Front;
+use crate::builder::Builder;
 use crate::listen;
-use crate::memory;
-use crate::observers::{Observers, Own};
-use crate::reload::Reloading;
-use crate::serve::{self, Connections, Listeners, Shutdown, Threads};
-use crate::tally;
+use crate::observers::Own;
+use crate::run::{Operator, RunError};
+use crate::serve::Shutdown;
+use crate::upstreams::UpstreamSummary;
 use futures_util::stream::{self, Stream};
 use oar_config::{Config, Draft, Problem, Problems};
-use oar_notify::SetupError;
-use oar_record::OpenError;
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::num::NonZeroUsize;
 use std::pin::pin;
-use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
-/// A service that is ready to run: every upstream made, nothing opened.
+/// A service that is ready to run: every upstream made, nothing opened. The crate's first page has a whole program.
+///
+/// ```
+/// use oar_app::{App, Config};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = "authorization: team-token\nupstreams: [{sk: key, endpoint: 'https://api.openai.com/v1'}]";
+/// let app: App = App::builder(Config::parse(file, "config.yaml", &|_| None)?).build()?;
+/// assert_eq!(app.upstreams()[0].endpoint, "https://api.openai.com/v1");
+/// # Ok(())
+/// # }
+/// ```
 pub struct App {
     pub(crate) assembly: Assembly,
     /// Make the upstreams of the configurations that are still to come.
@@ -34,57 +41,54 @@ pub struct App {
     pub(crate) threads: Option<NonZeroUsize>,
 }
 
-/// What somebody wants of a service while it runs.
-#[derive(Debug)]
-pub struct Operator<S, H, D> {
-    /// Resolves when it is time to stop.
-    pub stop: S,
-    /// Resolves when nobody waits any longer for what still runs: requests are cut, and flushing may take 1 s. It is looked
-    /// at once `stop` has resolved.
-    pub hurry: H,
-    /// Yields a configuration whenever there is one to go on with, or why there is none. A good one takes the place of the
-    /// one that runs: requests that run finish by the old one. One with problems changes nothing; nor does one that changes
-    /// `address`, `hostname`, `dbtype`, `dbaddr` or `notify`, which takes a restart. What came of it is logged, and counted
-    /// in `oar_config_reloads_total`.
-    pub reload: D,
-}
-
-/// Why a service could not start, or had to stop.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RunError {
-    /// The address of the metrics cannot be bound.
-    #[error("metrics_listen")]
-    Metrics(#[source] io::Error),
-    /// The threads that serve clients cannot be started.
-    #[error("no threads to serve with")]
-    Threads(#[source] io::Error),
-    /// The database cannot be used.
-    #[error(transparent)]
-    Database(#[from] OpenError),
-    /// A channel for alerts cannot be set up.
-    #[error("alerts cannot be set up")]
-    Alerts(#[from] SetupError),
-}
-
 impl App {
-    /// Starts with a configuration.
+    /// Starts with a configuration that is good.
+    ///
+    /// ```
+    /// # let file = "authorization: t\ndbtype: none\nupstreams: [{sk: key}]";
+    /// # let config = oar_app::Config::parse(file, "config.yaml", &|_| None).expect("a good file");
+    /// assert!(oar_app::App::builder(config).build().is_ok());
+    /// ```
     pub fn builder(config: Config) -> Builder {
         Self::draft(Draft { config, problems: Vec::new() })
     }
 
     /// Starts with a configuration that may have problems, so that [`Builder::build`] tells them together with those
     /// that the backends find.
+    ///
+    /// ```
+    /// use oar_app::{App, Draft};
+    ///
+    /// let file = "authorization: t\ntimeout: soon\nupstreams: [{sk: key, endpoint: nowhere}]";
+    /// let draft = Draft::parse(file, "config.yaml", &|_| None).expect("it is YAML");
+    /// let problems = App::draft(draft).build().expect_err("two problems").to_string();
+    /// assert!(problems.contains("timeout (line 2)") && problems.contains("upstreams[0].endpoint (line 3)"));
+    /// ```
     pub fn draft(draft: Draft) -> Builder {
         Builder::new(draft)
     }
 
     /// The upstreams in the order of the file, for listings.
+    ///
+    /// ```
+    /// # let file = "authorization: t\ndbtype: none\nupstreams: [{name: main, sk: key}, {name: spare, sk: key}]";
+    /// # let config = oar_app::Config::parse(file, "config.yaml", &|_| None).expect("a good file");
+    /// # let app = oar_app::App::builder(config).build().expect("good upstreams");
+    /// let names: Vec<&str> = app.upstreams().iter().map(|upstream| upstream.name.as_str()).collect();
+    /// assert_eq!(names, ["main", "spare"]);
+    /// ```
     pub fn upstreams(&self) -> &[UpstreamSummary] {
         &self.assembly.upstreams
     }
 
-    /// What is allowed but may not be meant, for a person to read at start.
+    /// What is allowed but may not be meant, for a person to read at start: nobody has read it yet.
+    ///
+    /// ```
+    /// let file = "authorization: t\ndbtype: none\nupstreams: [{sk: '', endpoint: 'https://api.openai.com/v1'}]";
+    /// # let config = oar_app::Config::parse(file, "config.yaml", &|_| None).expect("a good file");
+    /// let app = oar_app::App::builder(config).build().expect("good upstreams");
+    /// assert!(app.warnings().iter().any(|warning| warning.to_string().contains("sk is empty")));
+    /// ```
     pub fn warnings(&self) -> &[Problem] {
         &self.assembly.warnings
     }
@@ -95,6 +99,14 @@ impl App {
     ///
     /// Upstreams and observers of your own are called on these threads; one that blocks its thread holds up a share of the
     /// clients.
+    ///
+    /// ```
+    /// # let file = "authorization: t\ndbtype: none\nupstreams: [{sk: key}]";
+    /// # let config = oar_app::Config::parse(file, "config.yaml", &|_| None).expect("a good file");
+    /// # let app = oar_app::App::builder(config).build().expect("good upstreams");
+    /// let app = app.threads(std::thread::available_parallelism().expect("a number"));
+    /// # drop(app);
+    /// ```
     #[must_use]
     pub fn threads(mut self, count: NonZeroUsize) -> Self {
         self.threads = Some(count);
@@ -106,6 +118,20 @@ impl App {
     /// # Errors
     ///
     /// When no address of it can be bound: in use, not permitted, not of this machine. The message names the address.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let address = taken.local_addr()?;
+    /// let file = format!("address: {address}\nauthorization: t\ndbtype: none\nupstreams: [{{sk: key}}]");
+    /// # let config = oar_app::Config::parse(&file, "config.yaml", &|_| None)?;
+    /// let app = oar_app::App::builder(config).build()?;
+    /// let error = app.bind().await.expect_err("somebody else is there");
+    /// assert!(error.to_string().starts_with(&format!("cannot listen on {address}: ")));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn bind(&self) -> io::Result<TcpListener> {
         listen::bind(&self.assembly.config.address).await
     }
@@ -123,6 +149,31 @@ impl App {
     /// # Cancel safety
     ///
     /// Dropping the future stops at once: running requests are cut and queued records are lost.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let file = "address: 127.0.0.1:0\nauthorization: t\ndbtype: none\nupstreams: [{sk: key}]";
+    /// # let config = oar_app::Config::parse(file, "config.yaml", &|_| None)?;
+    /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    ///
+    /// let app = oar_app::App::builder(config).build()?;
+    /// let listener = app.bind().await?;
+    /// let address = listener.local_addr()?;
+    /// let ask = async {
+    ///     let mut client = tokio::net::TcpStream::connect(address).await?;
+    ///     client.write_all(b"GET /readyz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await?;
+    ///     let mut answer = String::new();
+    ///     client.read_to_string(&mut answer).await.map(|_| answer)
+    /// };
+    /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    /// let serve = app.run(listener, async { stopped.await.unwrap_or_default() });
+    /// let ask_and_stop = async { ask.await.inspect(|_| drop(stop)) };
+    /// let (served, answer) = tokio::join!(serve, ask_and_stop);
+    /// assert!(served.is_ok() && answer?.ends_with("ready\n"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         let shutdown = Shutdown { stop: pin!(stop), hurry: pin!(std::future::pending()) };
         self.serve(listener, shutdown, stream::pending()).await
@@ -133,6 +184,23 @@ impl App {
     /// # Errors
     ///
     /// As [`run`](Self::run), also in its cancel safety.
+    ///
+    /// ```
+    /// use oar_app::{App, Config, Draft, Operator};
+    /// use futures_util::stream;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = "address: 127.0.0.1:0\nauthorization: t\ndbtype: none\nupstreams: [{sk: key}]";
+    /// let app = App::builder(Config::parse(file, "config.yaml", &|_| None)?).build()?;
+    /// let listener = app.bind().await?;
+    /// // A program would wait for signals, and read its file again with `Draft::load`.
+    /// let reload = stream::iter([Draft::parse(file, "config.yaml", &|_| None)]);
+    /// let (stop, hurry) = (std::future::ready(()), std::future::pending());
+    /// app.run_under(listener, Operator { stop, hurry, reload }).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run_under<S, H, D>(self, listener: TcpListener, operator: Operator<S, H, D>) -> Result<(), RunError>
     where
         S: Future<Output = ()>,
@@ -141,62 +209,6 @@ impl App {
     {
         let shutdown = Shutdown { stop: pin!(operator.stop), hurry: pin!(operator.hurry) };
         self.serve(listener, shutdown, operator.reload).await
-    }
-
-    async fn serve<S, H>(
-        self,
-        listener: TcpListener,
-        mut shutdown: Shutdown<'_, S, H>,
-        drafts: impl Stream<Item = Result<Draft, Problems>>,
-    ) -> Result<(), RunError>
-    where
-        S: Future<Output = ()>,
-        H: Future<Output = ()>,
-    {
-        let listeners = Listeners { api: listener, metrics: self.bind_metrics().await? };
-        let Self { assembly, backends, own, tasks, threads } = self;
-        let threads = threads.map(Threads::start).transpose().map_err(RunError::Threads)?;
-        let observers = tokio::select! {
-            observers = Observers::open(&assembly, own, tasks) => observers?,
-            () = &mut shutdown.stop => return Ok(()),
-        };
-        let workers = threads.as_ref().map(Threads::workers).unwrap_or_default();
-        let connections = Connections::new(serve::limits(&assembly.config), workers);
-        tell_where(&listeners, assembly.upstreams.len(), &connections);
-        tally::accept_errors(&observers.metrics, &connections.accept_errors);
-        let exposure = assembly.exposure();
-        let (gateway, config) = assembly.into_gateway(observers.all(), &connections);
-        let current = Current::new(Serving { gateway, exposure });
-        tally::gateway(&observers.metrics, &current);
-        let front = Front::new(current.clone(), Arc::clone(&observers.metrics));
-        let reloading = Reloading::new(config, backends, current, connections.clone(), &observers);
-        let drained = tokio::select! {
-            drained = serve::serve(listeners, front, connections, &mut shutdown) => drained,
-            never = reloading.obey(drafts) => match never {},
-        };
-        // Every story has been told by now: what is queued is all there is.
-        observers.close(drained, shutdown.hurry).await;
-        Ok(())
-    }
-
-    /// The address that the metrics have to themselves, if any.
-    async fn bind_metrics(&self) -> Result<Option<TcpListener>, RunError> {
-        let Some(address) = &self.assembly.config.metrics.listen else { return Ok(None) };
-        listen::bind(address).await.map(Some).map_err(RunError::Metrics)
-    }
-}
-
-fn tell_where(listeners: &Listeners, upstreams: usize, connections: &Connections) {
-    if let Some(Ok(address)) = listeners.metrics.as_ref().map(TcpListener::local_addr) {
-        tracing::info!(%address, "the metrics have an address of their own");
-    }
-    if let Ok(address) = listeners.api.local_addr() {
-        let connections = connections.limits().connections;
-        tracing::info!(%address, upstreams, connections, "listening");
-    }
-    if memory::is_scarce() {
-        let bytes = memory::for_bodies();
-        tracing::info!(bytes, "memory is scarce, so request bodies may hold no more than this together");
     }
 }
 

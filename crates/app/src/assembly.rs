@@ -1,17 +1,16 @@
-//! A configuration turned into what serves it: every upstream made, and the router over them.
+//! A configuration turned into what serves it: the router over its upstreams, and the rules of the gateway.
 
-use crate::backends::{BackendError, Backends};
-use crate::builder::UpstreamSummary;
+use crate::backends::Backends;
 use crate::database;
 use crate::front::Exposure;
 use crate::kept::{self, Audience};
 use crate::memory;
 use crate::serve::Connections;
+use crate::upstreams::{Made, UpstreamSummary, make_all};
 use oar_config::{Access, Config, Draft, OnClientClose, Order, Problem, Problems, Secrets, UpstreamConfig};
 use oar_exchange::Observer;
 use oar_gateway::{Backend, CredentialLabel, Gateway, Limits, Patience, Rules, TrustedProxies};
 use oar_routing::{Candidate, FailoverOn, FailureClass, Router, Timeouts, Token};
-use oar_upstream::{Description, Upstream};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 
@@ -24,17 +23,14 @@ pub(crate) struct Assembly {
     pub(crate) audience: Audience,
 }
 
-/// An upstream that has been made.
-struct Made {
-    upstream: Arc<dyn Upstream>,
-    description: Description,
-}
-
 impl Assembly {
     /// Makes every upstream and the router, for stories that this audience hears. Opens nothing.
     pub(crate) fn of(draft: Draft, backends: &Backends, audience: Audience) -> Result<Self, Problems> {
-        let Draft { config, problems } = draft;
-        let made = make_all(&config, problems, backends)?;
+        let Draft { config, mut problems } = draft;
+        let (made, of_upstreams) = make_all(&config.upstreams, backends);
+        problems.extend(of_upstreams);
+        problems.extend(database::check(&config));
+        Problems::unless_empty(problems)?;
         let router = router(&config, &made, audience)?;
         let entries = config.upstreams.iter().zip(&made);
         let upstreams = entries.clone().map(|(entry, made)| made.summary(entry)).collect();
@@ -89,28 +85,6 @@ fn label(config: &Config) -> CredentialLabel {
         Secrets::Fingerprint => CredentialLabel::Fingerprint,
         Secrets::Plain => CredentialLabel::Plain,
     }
-}
-
-fn make_all(config: &Config, mut problems: Vec<Problem>, backends: &Backends) -> Result<Vec<Made>, Problems> {
-    let mut made = Vec::new();
-    for entry in &config.upstreams {
-        match make(entry, backends) {
-            Ok(upstream) => made.push(upstream),
-            Err(error) => problems.extend(error.into_problems()),
-        }
-    }
-    problems.extend(database::check(config));
-    Problems::unless_empty(problems)?;
-    Ok(made)
-}
-
-fn make(entry: &UpstreamConfig, backends: &Backends) -> Result<Made, BackendError> {
-    let Some(factory) = backends.get(&entry.backend) else {
-        return Err(entry.unknown_backend(&backends.known()).into());
-    };
-    let upstream = factory(&entry.settings)?;
-    let description = upstream.describe();
-    Ok(Made { upstream, description })
 }
 
 fn router(config: &Config, made: &[Made], audience: Audience) -> Result<Router<Arc<Backend>>, Problems> {
@@ -185,34 +159,4 @@ const fn class(class: oar_config::FailureClass) -> FailureClass {
 
 fn routing_token(token: &SecretString) -> Token {
     Token::new(token.expose_secret())
-}
-
-impl Made {
-    fn summary(&self, entry: &UpstreamConfig) -> UpstreamSummary {
-        let access = match &entry.access {
-            Access::Global => "global tokens".to_owned(),
-            Access::Tokens(tokens) if tokens.len() == 1 => "1 own token".to_owned(),
-            Access::Tokens(tokens) => format!("{} own tokens", tokens.len()),
-            Access::Anyone => "anyone".to_owned(),
-        };
-        UpstreamSummary {
-            name: entry.name.clone(),
-            backend: entry.backend.clone(),
-            endpoint: self.description.endpoint.clone(),
-            access,
-            allow: entry.allow.clone(),
-            deny: entry.deny.clone(),
-            defect: self.description.defect.clone(),
-        }
-    }
-
-    fn warning(&self, entry: &UpstreamConfig) -> Option<Problem> {
-        let Description { defect, advice, .. } = &self.description;
-        if let Some(defect) = defect {
-            let key = defect.split(' ').next().unwrap_or_default();
-            let message = format!("{defect}: every request that reaches `{}` will be answered 500", entry.name);
-            return Some(entry.settings.problem(key, message));
-        }
-        advice.as_ref().map(|advice| entry.settings.problem("endpoint", advice))
-    }
 }

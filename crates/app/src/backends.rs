@@ -13,7 +13,23 @@ use tokio_util::task::TaskTracker;
 /// Makes an upstream from the keys of its entry that the host does not take.
 pub(crate) type Factory = Box<dyn Fn(&Settings) -> Result<Arc<dyn Upstream>, BackendError> + Send + Sync>;
 
-/// Why a backend could not be made of its settings.
+/// Why a backend could not be made of its settings: one problem, or several, each of which is told with its place.
+///
+/// ```
+/// use oar_app::{App, BackendError, Config, Settings};
+/// use std::sync::Arc;
+///
+/// # type Made = Result<Arc<dyn oar_app::upstream::Upstream>, BackendError>;
+/// fn greet(settings: &Settings) -> Made {
+///     let problem = settings.problem("greeting", "must not be empty").with_hint("write `Hello`");
+///     Err(BackendError::from(problem))
+/// }
+///
+/// let file = "authorization: t\nupstreams:\n  - {type: greet, greeting: ''}\n";
+/// let config = Config::parse(file, "config.yaml", &|_| None).expect("the host's own keys are right");
+/// let problems = App::builder(config).backend("greet", greet).build().expect_err("a problem");
+/// assert!(problems.to_string().contains("upstreams[0].greeting (line 3): must not be empty\n    hint: write `Hello`"));
+/// ```
 #[derive(Debug)]
 pub struct BackendError(Vec<Problem>);
 
@@ -35,12 +51,11 @@ impl From<Problem> for BackendError {
     }
 }
 
+/// All on one line.
 impl fmt::Display for BackendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for problem in &self.0 {
-            writeln!(f, "{problem}")?;
-        }
-        Ok(())
+        let problems: Vec<_> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&problems.join("; "))
     }
 }
 

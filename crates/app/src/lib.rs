@@ -29,35 +29,39 @@
 //! # }
 //! ```
 
-mod app;
 mod assembly;
 mod backends;
 mod builder;
+mod kept;
+mod memory;
+mod upstreams;
+
+mod app;
+mod listen;
+mod run;
 
 mod current;
-mod reload;
-
-mod database;
-mod kept;
-mod listen;
-mod memory;
-
 mod front;
 mod serve;
 
 mod access_log;
 mod channels;
+mod database;
 mod observers;
 mod tally;
-mod trial;
 mod vigil;
 
-pub use app::{App, Operator, RunError};
+mod reload;
+mod trial;
+
+pub use app::App;
 pub use backends::BackendError;
-pub use builder::{Builder, UpstreamSummary};
+pub use builder::Builder;
 pub use oar_config::{Config, Draft, Problem, Problems, Settings};
 pub use oar_exchange as exchange;
 pub use oar_notify as notify;
 pub use oar_record as record;
 pub use oar_upstream as upstream;
+pub use run::{Operator, RunError};
 pub use trial::{Trial, try_channels};
+pub use upstreams::UpstreamSummary;

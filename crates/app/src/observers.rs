@@ -1,11 +1,11 @@
 //! Who hears every request's story: the log, the metrics, the records, the alerts, and whoever an embedder adds.
 
 use crate::access_log::AccessLog;
-use crate::app::RunError;
 use crate::assembly::Assembly;
 use crate::channels;
 use crate::database;
 use crate::kept::{self, Audience};
+use crate::run::RunError;
 use crate::serve::Drained;
 use crate::tally;
 use crate::vigil;
@@ -76,7 +76,7 @@ impl Observers {
         let hostname = channels::hostname(config);
         let metrics = Arc::new(Metrics::new(assembly.upstreams.iter().map(|upstream| upstream.name.as_str())));
         let records = start_records(config, own.store.map(Mutex::into_inner), &hostname, &metrics, &tasks).await?;
-        let alerts = start_alerts(config, own.notifiers, &metrics, &tasks)?;
+        let alerts = start_alerts(config, own.notifiers, &hostname, &metrics, &tasks)?;
         let vigil = CancellationToken::new();
         if let (Some(records), Some(alerts)) = (&records, &alerts) {
             let watch = vigil::watch(records.recorder.counters(), Arc::clone(alerts));
@@ -156,6 +156,7 @@ async fn start_records(
 fn start_alerts(
     config: &Config,
     own: Vec<Arc<dyn Notifier>>,
+    hostname: &str,
     metrics: &Metrics,
     tasks: &TaskTracker,
 ) -> Result<Option<Arc<Alerts>>, SetupError> {
@@ -164,7 +165,7 @@ fn start_alerts(
     if notifiers.is_empty() {
         return Ok(None);
     }
-    let (alerts, worker) = Alerts::start(notifiers, channels::hostname(config), channels::policy(&config.notify));
+    let (alerts, worker) = Alerts::start(notifiers, hostname, channels::policy(&config.notify));
     tally::alerts(metrics, alerts.counts());
     tasks.spawn(worker.run());
     Ok(Some(Arc::new(alerts)))

@@ -117,6 +117,6 @@ impl Reloading {
 }
 
 /// What is allowed but may not be meant.
-pub(crate) fn warn(warning: &Problem) {
+fn warn(warning: &Problem) {
     tracing::warn!(hint = warning.hint.as_deref(), "{warning}");
 }

@@ -1,7 +1,6 @@
 //! Accept, serve, drain.
 
 mod accept;
-mod beside;
 mod files;
 mod limits;
 mod workers;
@@ -16,11 +15,13 @@ mod client_io;
 mod socket;
 mod streams;
 
+mod first_of;
+
 use crate::front::Front;
 pub(crate) use accept::AcceptErrors;
 use arc_swap::ArcSwap;
-use beside::first_of;
 use connection::Server;
+use first_of::first_of;
 use limits::Limits;
 use oar_config::Config;
 use std::future::Future;

@@ -1,3 +1,5 @@
+//! Whether people would hear: one test message to each configured channel.
+
 use crate::channels;
 use futures_util::future::join_all;
 use oar_config::Config;
@@ -5,7 +7,7 @@ use oar_notify::{Alert, Notifier, NotifyError, SetupError, Worker};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// What came of one message to one channel.
+/// What came of one message to one channel; see [`try_channels`].
 #[derive(Debug)]
 pub struct Trial {
     /// The channel: `feishu`, `matrix` or `webhook`.
@@ -26,6 +28,21 @@ pub struct Trial {
 /// # Cancel safety
 ///
 /// Dropping the future gives up what is under way; messages may have arrived.
+///
+/// ```
+/// use oar_app::{Config, try_channels};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // Nobody listens at this port.
+/// let file = "authorization: t\nupstreams: [{sk: key}]\nnotify: {webhook: {url: 'http://127.0.0.1:9/hook'}}";
+/// let config = Config::parse(file, "config.yaml", &|_| None)?;
+/// let trials = try_channels(&config).await?;
+/// assert_eq!((trials.len(), trials[0].channel.as_str()), (1, "webhook"));
+/// assert!(trials[0].result.is_err(), "after {:?}", trials[0].elapsed);
+/// # Ok(())
+/// # }
+/// ```
 pub async fn try_channels(config: &Config) -> Result<Vec<Trial>, SetupError> {
     let notifiers = channels::notifiers(&config.notify)?;
     let alert = Alert::test(channels::hostname(config), channels::language(&config.notify));

@@ -28,6 +28,11 @@ enum Host {
 
 impl ListenAddress {
     /// The port; 0 lets the system choose one.
+    ///
+    /// ```
+    /// # use oar_config::ListenAddress;
+    /// assert_eq!(ListenAddress::default().port(), 8888);
+    /// ```
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -35,6 +40,13 @@ impl ListenAddress {
     /// What to hand to `bind`, in this order, until one works.
     ///
     /// Every address, as in Go, is IPv6 and IPv4 on one socket, and IPv4 alone on a machine without IPv6.
+    ///
+    /// ```
+    /// # use oar_config::{Complaint, ListenAddress};
+    /// let address: ListenAddress = "localhost:80".parse()?;
+    /// assert_eq!(address.candidates(), ["localhost:80"]);
+    /// # Ok::<(), Complaint>(())
+    /// ```
     pub fn candidates(&self) -> Vec<String> {
         let port = self.port;
         match &self.host {

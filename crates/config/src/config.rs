@@ -5,24 +5,31 @@ use crate::address::ListenAddress;
 use crate::database::{Database, database};
 use crate::duration::duration;
 use crate::failover::{FailoverOn, failover_on};
-use crate::leaving::{OnClientClose, on_client_close};
-use crate::metrics::{MetricsSettings, metrics};
-use crate::networks::networks;
 use crate::node::Node;
 use crate::notify::{NotifySettings, notify};
-use crate::problem::{Complaint, Place, Problem, Problems, Report};
+use crate::problem::{Complaint, Place, Problem, Report};
 use crate::record::{RecordSettings, record};
 use crate::section::{Field, Section};
 use crate::size::size;
 use crate::tokens::tokens;
-use crate::upstream::{Access, UpstreamConfig, upstreams};
-use crate::word::{choice, line, truth};
-use crate::{tree, yaml};
+use crate::upstream::{Access, UpstreamConfig, Usual, upstreams};
+use crate::word::{NETWORK_FORMS, choice, line, network, truth};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
 /// A configuration without problems, as far as one can tell without the backends.
+///
+/// ```
+/// # use oar_config::Config;
+/// use std::time::Duration;
+///
+/// let text = "authorization: a-token\nstream_timeout: 20s\nupstreams:\n  - sk: key\n";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert_eq!((config.timeout, config.stream_timeout), (Duration::from_secs(120), Duration::from_secs(20)));
+/// assert_eq!((config.address.port(), config.upstreams.len()), (8888, 1));
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
@@ -82,6 +89,14 @@ pub struct Config {
 }
 
 /// In which order upstreams are tried, from the key `lb_policy`.
+///
+/// ```
+/// # use oar_config::{Config, Order};
+/// let text = "lb_policy: random\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert_eq!(config.order, Order::Shuffled);
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
     /// As they stand in the file (`order`).
@@ -91,69 +106,68 @@ pub enum Order {
     Shuffled,
 }
 
+/// What becomes of an upstream's answer when the client leaves before it is complete.
+///
+/// ```
+/// # use oar_config::{Config, OnClientClose};
+/// let text = "on_client_close: drain\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert_eq!(config.on_client_close, OnClientClose::Drain);
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnClientClose {
+    /// It is given up, which ends the upstream's work (`cancel`).
+    #[default]
+    Cancel,
+    /// It is read to its end, so that the record is complete (`drain`).
+    Drain,
+}
+
+/// Where the metrics are read, and by whom.
+///
+/// ```
+/// # use oar_config::Config;
+/// let text = "metrics_listen: 127.0.0.1:9090\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert_eq!(config.metrics.listen.map(|address| address.port()), Some(9090));
+/// assert!(!config.metrics.auth);
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MetricsSettings {
+    /// An address of their own, from the key `metrics_listen`; `None` for the one of the API.
+    pub listen: Option<ListenAddress>,
+    /// Whether reading them where the API is takes a token, from the key `metrics_auth`.
+    pub auth: bool,
+}
+
 const ORDERS: &[(&str, Order)] = &[("order", Order::Configured), ("random", Order::Shuffled)];
+
+const WAYS_TO_LEAVE: &[(&str, OnClientClose)] = &[("cancel", OnClientClose::Cancel), ("drain", OnClientClose::Drain)];
 
 /// What `config.sample.yaml` holds, to be replaced.
 const SAMPLE_TOKEN: &str = "change-me";
 
-/// A configuration that may have problems: what could be read of it, with defaults in place of what could not. For
-/// those who have more to check and want to tell all problems at once.
-#[derive(Clone, Debug)]
-pub struct Draft {
-    /// What could be read. Not fit for use as long as there are problems.
-    pub config: Config,
-    /// What is wrong with it.
-    pub problems: Vec<Problem>,
-}
-
-impl Draft {
-    /// Decodes the text of a file, which `file` names in problems. Without IO.
-    ///
-    /// # Errors
-    ///
-    /// A mistake of syntax, which hides everything else.
-    pub fn parse(text: &str, file: &str, env: Env<'_>) -> Result<Self, Problems> {
-        let report = Report::new(file);
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let config = yaml::read(text, &report).and_then(|root| decode(tree::resolve(root, env, &report), env, &report));
-        let (problems, warnings) = report.close();
-        match config {
-            Some(config) => Ok(Self { config: Config { warnings, ..config }, problems }),
-            None => {
-                Problems::unless_empty(problems)?;
-                Err(Place::default().problem(file, Complaint::new("cannot be read")).into())
-            }
-        }
-    }
-
-    /// The configuration, if nothing is wrong with it.
-    ///
-    /// # Errors
-    ///
-    /// Every problem.
-    pub fn checked(self) -> Result<Config, Problems> {
-        Problems::unless_empty(self.problems)?;
-        Ok(self.config)
-    }
-}
-
 impl Config {
-    /// Decodes the text of a file, which `file` names in problems. Without IO.
-    ///
-    /// # Errors
-    ///
-    /// Every problem that the text has. A mistake of syntax hides all others.
-    pub fn parse(text: &str, file: &str, env: Env<'_>) -> Result<Self, Problems> {
-        Draft::parse(text, file, env)?.checked()
-    }
-
     /// A problem of a key at the top, found by somebody who knows more. The message must not hold a secret.
+    ///
+    /// ```
+    /// # use oar_config::Config;
+    /// let text = "upstreams: [{sk: key}]";
+    /// let config = Config::parse(text, "config.yaml", &|_| None)?;
+    /// let problem = config.problem("dbaddr", "is on a disk that is full");
+    /// assert_eq!(problem.to_string(), "dbaddr: is on a disk that is full");
+    /// # Ok::<(), oar_config::Problems>(())
+    /// ```
     pub fn problem(&self, key: &str, message: impl Into<String>) -> Problem {
         Place::default().key(key, None).problem(&self.file, Complaint::new(message))
     }
 }
 
-fn decode(root: Node, env: Env<'_>, report: &Report) -> Option<Config> {
+/// What the tree of a whole file says; `None` when it is no section, which is reported.
+pub(crate) fn decode(root: Node, env: Env<'_>, report: &Report) -> Option<Config> {
     let root = Field::new(Place::default(), root, report);
     if root.is_null() {
         root.complain(Complaint::new("the file is empty").hint("copy config.sample.yaml and edit it"));
@@ -183,17 +197,14 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
     let max_body = top.take("max_body").read(size).unwrap_or(64 * 1024 * 1024);
     let failover_on = failover_on(top.take("failover_on")).unwrap_or_default();
     let on_client_close = on_client_close(top.take("on_client_close")).unwrap_or_default();
-    let trusted_proxies = networks(top.take("trusted_proxies"));
+    let trusted_proxies = top.take("trusted_proxies").list(NETWORK_FORMS, network);
     let metrics = metrics(top);
     let order = top.take("lb_policy").read(|text| choice(text, ORDERS)).unwrap_or_default();
     let database = database(top);
     let db_required = top.take("db_required").read(truth).unwrap_or(false);
     let record = record(top.take("record"));
     let notify = notify(top.take("notify"), env, report);
-    let mut upstreams = upstreams(top.take("upstreams"), &record.keep, report);
-    for upstream in &mut upstreams {
-        upstream.settings.connect_timeout = upstream.connect_timeout.unwrap_or(connect_timeout);
-    }
+    let upstreams = upstreams(top.take("upstreams"), &Usual { keep: &record.keep, connect_timeout }, report);
     warn_about_tokens(&tokens, &upstreams, &place, report);
     Config {
         file: report.file.clone(),
@@ -225,6 +236,17 @@ fn sections(top: &mut Section<'_>, env: Env<'_>, report: &Report) -> Config {
     }
 }
 
+/// `None` when nothing is said.
+pub(crate) fn on_client_close(field: Field<'_>) -> Option<OnClientClose> {
+    field.read(|text| choice(text, WAYS_TO_LEAVE))
+}
+
+fn metrics(top: &mut Section<'_>) -> MetricsSettings {
+    let listen = top.take("metrics_listen").read(str::parse);
+    let auth = top.take("metrics_auth").read(truth).unwrap_or_default();
+    MetricsSettings { listen, auth }
+}
+
 fn warn_about_tokens(tokens: &[SecretString], upstreams: &[UpstreamConfig], place: &Place, report: &Report) {
     if tokens.is_empty() {
         warn_about_closed_doors(upstreams, place, report);
@@ -244,6 +266,6 @@ fn warn_about_closed_doors(upstreams: &[UpstreamConfig], place: &Place, report: 
     }
     for upstream in upstreams.iter().filter(|upstream| is_closed(upstream)) {
         let message = "no token is set that opens this upstream, so nobody can use it";
-        report.warn(upstream.settings.place(), Complaint::new(message).hint(hint));
+        report.warn(&upstream.settings.place, Complaint::new(message).hint(hint));
     }
 }

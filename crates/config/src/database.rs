@@ -7,6 +7,14 @@ use secrecy::SecretString;
 use std::path::PathBuf;
 
 /// Where records are kept.
+///
+/// ```
+/// # use oar_config::{Config, Database};
+/// let text = "dbtype: none\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert!(matches!(config.database, Database::None));
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum Database {
     /// Nowhere.
@@ -30,6 +38,15 @@ impl Database {
     /// # Errors
     ///
     /// A text that is neither; nothing of it is told, for it may hold a password.
+    ///
+    /// ```
+    /// # use oar_config::Database;
+    /// assert!(matches!(Database::named("./db.sqlite")?, Database::Sqlite { path } if path.ends_with("db.sqlite")));
+    /// assert!(matches!(Database::named("postgres://user:password@host/name")?, Database::Postgres { .. }));
+    /// let complaint = Database::named("file:").expect_err("no name");
+    /// assert_eq!(complaint.to_string(), "is not the name of a file");
+    /// # Ok::<(), oar_config::Complaint>(())
+    /// ```
     pub fn named(text: &str) -> Result<Self, Complaint> {
         match is_dsn(text) {
             true => dsn(text).map(|dsn| Self::Postgres { dsn }),
@@ -76,7 +93,7 @@ fn dsn(text: &str) -> Result<SecretString, Complaint> {
     if !is_dsn(text) {
         return Err(Complaint::new("is neither a postgres URL nor `key=value` pairs").hint(DSN_FORMS));
     }
-    Ok(SecretString::from(text))
+    Ok(SecretString::from(text.trim()))
 }
 
 /// A file name, after the prefixes that other programs want. Server addresses would become files named by a password.

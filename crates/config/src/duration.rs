@@ -1,6 +1,7 @@
 //! Spans of time as people write them.
 
 use crate::problem::{Complaint, printable};
+use crate::word::decimal;
 use std::time::Duration;
 
 /// No limit of a request is longer; a larger number is a slip, such as milliseconds for seconds.
@@ -31,7 +32,7 @@ fn too_short(text: &str) -> Complaint {
 
 fn seconds(text: &str) -> Option<f64> {
     let (sign, unsigned) = text.strip_prefix('-').map_or((1.0, text), |rest| (-1.0, rest));
-    if let Some(bare) = number(unsigned) {
+    if let Some(bare) = decimal(unsigned) {
         return Some(sign * bare);
     }
     let mut rest = unsigned;
@@ -39,7 +40,7 @@ fn seconds(text: &str) -> Option<f64> {
     while !rest.is_empty() {
         let (digits, after) = split_before(rest, |letter| letter.is_ascii_alphabetic());
         let (unit, behind) = split_before(after, |letter| !letter.is_ascii_alphabetic());
-        sum += number(digits)? * seconds_per(unit)?;
+        sum += decimal(digits)? * seconds_per(unit)?;
         rest = behind;
     }
     (!unsigned.is_empty()).then_some(sign * sum)
@@ -47,13 +48,6 @@ fn seconds(text: &str) -> Option<f64> {
 
 fn split_before(text: &str, end: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(end).unwrap_or(text.len()))
-}
-
-/// Digits with at most one point; the standard parser would also take `inf` and `1e5`.
-fn number(text: &str) -> Option<f64> {
-    let plain = text.starts_with(|first: char| first.is_ascii_digit())
-        && text.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
-    text.parse().ok().filter(|_| plain)
 }
 
 fn seconds_per(unit: &str) -> Option<f64> {

@@ -5,6 +5,14 @@ use crate::section::Field;
 use crate::word::choice;
 
 /// After which failures the next upstream is tried.
+///
+/// ```
+/// # use oar_config::{Config, FailoverOn};
+/// let text = "failover_on: standard\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert_eq!(config.failover_on, FailoverOn::Standard);
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum FailoverOn {
     /// After every one, a 400 included (`any`).
@@ -17,6 +25,15 @@ pub enum FailoverOn {
 }
 
 /// A kind of failure, as it stands in a list.
+///
+/// ```
+/// # use oar_config::{Config, FailoverOn, FailureClass};
+/// let text = "failover_on: [429, 5xx, timeout]\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// let classes = vec![FailureClass::Status(429), FailureClass::Statuses(5), FailureClass::Timeout];
+/// assert_eq!(config.failover_on, FailoverOn::These(classes));
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureClass {
     /// `429`
@@ -50,17 +67,10 @@ pub(crate) fn failover_on(field: Field<'_>) -> Option<FailoverOn> {
         return None;
     }
     if field.is_list() {
-        return Some(FailoverOn::These(field.items().into_iter().filter_map(listed).collect()));
+        let hint = "write a status, `5xx`, `timeout` or `connect`";
+        return Some(FailoverOn::These(field.list(hint, class)));
     }
     field.read(policy)
-}
-
-fn listed(item: Field<'_>) -> Option<FailureClass> {
-    if item.is_null() {
-        item.complain(Complaint::new("is empty").hint("write a status, `5xx`, `timeout` or `connect`"));
-        return None;
-    }
-    item.read(class)
 }
 
 fn policy(text: &str) -> Result<FailoverOn, Complaint> {

@@ -60,13 +60,20 @@ impl Fault {
 const CUTTABLE_BYTES: usize = 4;
 
 fn without_values(message: String, node: &Node) -> String {
-    let mut texts: Vec<&str> = node.texts().into_iter().filter(|text| message.contains(text)).collect();
-    texts.retain(|text| !text.is_empty());
-    if texts.iter().any(|text| text.len() < CUTTABLE_BYTES) {
+    let written = node.texts().into_iter().filter(|text| !text.is_empty());
+    let mut quoted: Vec<String> = written.flat_map(|text| [text.to_owned(), escaped(text)]).collect();
+    quoted.retain(|text| message.contains(text.as_str()));
+    if quoted.iter().any(|text| text.len() < CUTTABLE_BYTES) {
         return "has a value that its backend does not accept".to_owned();
     }
-    texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
-    texts.into_iter().fold(message, |message, text| message.replace(text, "…"))
+    quoted.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    quoted.into_iter().fold(message, |message, text| message.replace(&text, "…"))
+}
+
+/// As `{:?}` quotes it, without the quotation marks.
+fn escaped(text: &str) -> String {
+    let quoted = format!("{text:?}");
+    quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map_or_else(String::new, str::to_owned)
 }
 
 impl fmt::Display for Fault {

@@ -1,7 +1,17 @@
 //! `${VAR}` and `${VAR:-default}` inside values.
 
-use crate::Env;
 use crate::problem::Complaint;
+
+/// Looks one variable of the environment up. An argument, so that a test has an environment of its own.
+///
+/// ```
+/// # use oar_config::{Config, Env};
+/// let env: Env<'_> = &|name| (name == "PORT").then(|| "9000".to_owned());
+/// let config = Config::parse("address: :${PORT}\nupstreams: [{sk: key}]", "config.yaml", env)?;
+/// assert_eq!(config.address.port(), 9000);
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
+pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The text with its variables replaced; `$${` stands for a literal `${`.
 ///
@@ -30,7 +40,8 @@ pub(crate) fn interpolate(text: &str, env: Env<'_>) -> Result<String, Complaint>
     Ok(done)
 }
 
-/// As in a shell, a default also stands in for a variable that is set to nothing.
+/// As in a shell, a default also stands in for a variable that is set to nothing, and line breaks at the end of a value are
+/// no part of it: a secret that was read from a file has them, and no value here means one.
 fn value_of(inside: &str, env: Env<'_>) -> Result<String, Complaint> {
     let (name, default) = match inside.split_once(":-") {
         Some((name, default)) => (name, Some(default)),
@@ -39,7 +50,8 @@ fn value_of(inside: &str, env: Env<'_>) -> Result<String, Complaint> {
     if !is_name(name) {
         return Err(unfinished());
     }
-    match (env(name), default) {
+    let value = env(name).map(|value| value.trim_end_matches(['\r', '\n']).to_owned());
+    match (value, default) {
         (Some(value), Some(default)) if value.is_empty() => Ok(default.to_owned()),
         (Some(value), _) => Ok(value),
         (None, Some(default)) => Ok(default.to_owned()),
@@ -67,6 +79,7 @@ mod tests {
         let env = |name: &str| match name {
             "A" => Some("1".to_owned()),
             "EMPTY" => Some(String::new()),
+            "OF_A_FILE" => Some("two\nlines\r\n\n".to_owned()),
             "NESTED" => Some("${A}: \n- x".to_owned()),
             _ => None,
         };
@@ -83,6 +96,7 @@ mod tests {
             ("$$${A}", "$${A}"),
             ("${NESTED}", "${A}: \n- x"),
             ("密${A}码", "密1码"),
+            ("<${OF_A_FILE}>", "<two\nlines>"),
         ] {
             assert_eq!(interpolate(text, &env).as_deref(), Ok(expected), "{text}");
         }

@@ -3,10 +3,20 @@
 use crate::problem::{Complaint, printable};
 use crate::section::{Field, Section};
 use crate::size::text_size;
-use crate::word::truth;
+use crate::word::{decimal, truth};
 use http::HeaderName;
 
 /// What of each request a record keeps.
+///
+/// ```
+/// # use oar_config::Config;
+/// let text = "record: {request: false}\nupstreams: [{sk: key, record: {ip: false}}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert!(!config.record.keep.request && config.record.keep.ip);
+/// let own = &config.upstreams[0].keep;
+/// assert!(!own.request && !own.ip, "what an upstream leaves out is the file's");
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeepSettings {
     /// Of which requests there is a record; of all, unless the file says otherwise.
@@ -31,6 +41,14 @@ impl Default for KeepSettings {
 }
 
 /// Of which requests there is a record.
+///
+/// ```
+/// # use oar_config::{Config, KeptOutcomes};
+/// let text = "record: {outcomes: 2.5%}\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert_eq!(config.record.keep.outcomes, KeptOutcomes::Sampled { per_million: 25_000 });
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeptOutcomes {
     /// Of every one (`all`).
@@ -46,6 +64,14 @@ pub enum KeptOutcomes {
 }
 
 /// Which of the request's headers are kept.
+///
+/// ```
+/// # use oar_config::{Config, KeptHeaders};
+/// let text = "record: {headers: all}\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert_eq!(config.record.keep.headers, KeptHeaders::All);
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum KeptHeaders {
     /// Those of the API, and those that tell which program asked.
@@ -58,6 +84,17 @@ pub enum KeptHeaders {
 }
 
 /// One item of the list of headers; in lower case.
+///
+/// ```
+/// # use oar_config::{Config, KeptHeader, KeptHeaders};
+/// let text = "record: {headers: [User-Agent, 'openai-*']}\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert_eq!(config.record.keep.headers, KeptHeaders::These(vec![
+///     KeptHeader::Named(http::header::USER_AGENT),
+///     KeptHeader::StartingWith("openai-".to_owned()),
+/// ]));
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeptHeader {
     /// `user-agent`
@@ -100,7 +137,10 @@ fn outcomes(text: &str) -> Result<KeptOutcomes, Complaint> {
     match text.trim() {
         "all" => Ok(KeptOutcomes::All),
         "errors" => Ok(KeptOutcomes::Errors),
-        share => share.strip_suffix('%').and_then(percent).map_or_else(|| Err(no_outcomes(text)), sampled),
+        share => share
+            .strip_suffix('%')
+            .and_then(|percent| decimal(percent.trim_end()))
+            .map_or_else(|| Err(no_outcomes(text)), sampled),
     }
 }
 
@@ -109,27 +149,21 @@ fn no_outcomes(text: &str) -> Complaint {
     Complaint::new(message).hint("`10%` keeps every failure, and this share of the successes")
 }
 
-/// Digits with at most one point; the standard parser would also take `inf` and `1e5`.
-fn percent(text: &str) -> Option<f64> {
-    let text = text.trim_end();
-    let plain = text.starts_with(|first: char| first.is_ascii_digit())
-        && text.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
-    text.parse().ok().filter(|_| plain)
-}
-
 fn sampled(percent: f64) -> Result<KeptOutcomes, Complaint> {
     if percent > 100.0 {
         return Err(Complaint::new(format!("`{percent}%` is more than there are")));
     }
+    let per_million = (percent * MILLIONTHS_OF_A_PERCENT).round() as u32;
     // Less than a millionth is not nothing.
-    let per_million = (percent * MILLIONTHS_OF_A_PERCENT).ceil() as u32;
-    Ok(KeptOutcomes::Sampled { per_million })
+    Ok(KeptOutcomes::Sampled { per_million: per_million.max(u32::from(percent > 0.0)) })
 }
+
+const HEADER_FORMS: &str = "write the name of a header, or `openai-*` for all that begin so";
 
 /// One word, or a list of names; `None` when nothing is said.
 fn headers(field: Field<'_>) -> Option<KeptHeaders> {
     if field.is_list() {
-        return Some(KeptHeaders::These(field.items().into_iter().filter_map(listed).collect()));
+        return Some(KeptHeaders::These(field.list(HEADER_FORMS, header)));
     }
     field.read(|text| match text {
         "all" => Ok(KeptHeaders::All),
@@ -138,15 +172,6 @@ fn headers(field: Field<'_>) -> Option<KeptHeaders> {
             Err(complaint.hint("a list looks like `[user-agent, \"openai-*\"]`; `[]` keeps none"))
         }
     })
-}
-
-fn listed(item: Field<'_>) -> Option<KeptHeader> {
-    if !item.is_set() {
-        item.complain(
-            Complaint::new("is empty").hint("write the name of a header, or `openai-*` for all that begin so"),
-        );
-    }
-    item.read(header)
 }
 
 fn header(text: &str) -> Result<KeptHeader, Complaint> {
@@ -172,9 +197,15 @@ mod tests {
 
     #[test]
     fn a_share_is_counted_in_millionths() {
-        for (text, per_million) in
-            [("10%", 100_000), ("0.5 %", 5_000), ("100%", 1_000_000), ("0%", 0), ("0.00001%", 1), ("99.9999%", 999_999)]
-        {
+        for (text, per_million) in [
+            ("10%", 100_000),
+            ("0.5 %", 5_000),
+            ("0.07%", 700),
+            ("100%", 1_000_000),
+            ("0%", 0),
+            ("0.00001%", 1),
+            ("99.9999%", 999_999),
+        ] {
             assert_eq!(outcomes(text), Ok(KeptOutcomes::Sampled { per_million }), "{text}");
         }
     }

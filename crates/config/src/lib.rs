@@ -43,9 +43,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-// What went wrong, and where.
-mod problem;
-mod suggest;
+// From bytes to a `Config`.
+mod draft;
 
 // From text to a tree that knows its lines.
 mod interpolate;
@@ -54,24 +53,19 @@ mod tree;
 mod yaml;
 
 // From the tree to values.
+mod duration;
 mod section;
+mod size;
 mod word;
 
 // What the values mean.
 mod address;
 mod config;
 mod database;
-mod duration;
 mod failover;
 mod kept;
-mod leaving;
-mod load;
-mod metrics;
-mod networks;
 mod notify;
 mod record;
-mod restart;
-mod size;
 mod tokens;
 mod upstream;
 
@@ -80,19 +74,22 @@ mod fault;
 mod guest;
 mod settings;
 
+// What went wrong, and where.
+mod problem;
+mod suggest;
+
+// What may follow what.
+mod restart;
+
 pub use address::ListenAddress;
-pub use config::{Config, Draft, Order};
+pub use config::{Config, MetricsSettings, OnClientClose, Order};
 pub use database::Database;
+pub use draft::Draft;
 pub use failover::{FailoverOn, FailureClass};
+pub use interpolate::Env;
 pub use kept::{KeepSettings, KeptHeader, KeptHeaders, KeptOutcomes};
-pub use leaving::OnClientClose;
-pub use metrics::MetricsSettings;
 pub use notify::{Feishu, FeishuStyle, Language, Matrix, MatrixRoom, NotifySettings, ToldOutcome};
 pub use problem::{Complaint, Problem, Problems};
 pub use record::{RecordSettings, RetentionSettings, Secrets};
 pub use settings::Settings;
-pub use suggest::closest;
 pub use upstream::{Access, UpstreamConfig};
-
-/// Looks one variable of the environment up. An argument, so that a test has an environment of its own.
-pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;

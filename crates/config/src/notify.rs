@@ -16,6 +16,15 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Who is told when something goes wrong, each channel that is there, and how often.
+///
+/// ```
+/// # use oar_config::{Config, Language};
+/// let text = "notify: {language: zh, window: 5m, webhook: {url: https://alerts.example.com/hook}}\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert_eq!((config.notify.language, config.notify.window.as_secs()), (Language::Chinese, 300));
+/// assert!(config.notify.webhook.is_some() && config.notify.feishu.is_none());
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NotifySettings {
@@ -50,6 +59,14 @@ impl Default for NotifySettings {
 }
 
 /// The language of messages.
+///
+/// ```
+/// # use oar_config::{Config, Language};
+/// let text = "notify: {language: zh}\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert_eq!(config.notify.language, Language::Chinese);
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
     /// `en`
@@ -60,6 +77,14 @@ pub enum Language {
 }
 
 /// How a request ended in which people may be told what an upstream did. Ends that are no upstream's doing are not here.
+///
+/// ```
+/// # use oar_config::{Config, ToldOutcome};
+/// let text = "notify: {outcomes: [all_failed]}\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert_eq!(config.notify.outcomes, [ToldOutcome::AllFailed].into());
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ToldOutcome {
     /// Another upstream saved it.
@@ -73,6 +98,16 @@ pub enum ToldOutcome {
 }
 
 /// A Feishu robot.
+///
+/// ```
+/// # use oar_config::{Config, FeishuStyle};
+/// let text = "notify: {feishu: {webhook: https://open.feishu.cn/hook, secret: hush}}\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// let robot = config.notify.feishu.expect("a robot");
+/// assert_eq!((robot.secret.is_some(), robot.style), (true, FeishuStyle::Text));
+/// assert!(!format!("{robot:?}").contains("hush"));
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Feishu {
     /// Its http or https URL.
@@ -84,6 +119,14 @@ pub struct Feishu {
 }
 
 /// How a message in Feishu looks.
+///
+/// ```
+/// # use oar_config::{Config, FeishuStyle};
+/// let text = "notify: {feishu: {webhook: https://open.feishu.cn/hook, style: card}}\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert_eq!(config.notify.feishu.map(|robot| robot.style), Some(FeishuStyle::Card));
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FeishuStyle {
     /// Plain text.
@@ -166,21 +209,25 @@ fn messages(text: &str) -> Result<usize, Complaint> {
 
 /// `None` when nothing is said. An empty list is no outcome at all: people are told of records and reloads alone.
 fn outcomes(field: Field<'_>) -> Option<BTreeSet<ToldOutcome>> {
-    field.is_set().then(|| field.items().into_iter().filter_map(|item| item.read(outcome)).collect())
+    field.is_set().then(|| field.list(&known_outcomes(), outcome).into_iter().collect())
 }
 
 fn outcome(text: &str) -> Result<ToldOutcome, Complaint> {
     if !NOBODYS_FAULT.contains(&text) {
         return choice(text, OUTCOMES);
     }
-    let known: Vec<&str> = OUTCOMES.iter().map(|(word, _)| *word).collect();
     let complaint = Complaint::new(format!("`{text}` is no upstream's fault, so nobody is told of it"));
-    Err(complaint.hint(format!("choose from {}; `oar_requests_total` counts every outcome", known.join(", "))))
+    Err(complaint.hint(format!("{}; `oar_requests_total` counts every outcome", known_outcomes())))
+}
+
+fn known_outcomes() -> String {
+    let known: Vec<&str> = OUTCOMES.iter().map(|(word, _)| *word).collect();
+    format!("choose from {}", known.join(", "))
 }
 
 fn feishu(mut own: Section<'_>) -> Option<Feishu> {
     let webhook = own.require("webhook").read(secret_url);
-    let secret = own.take("secret").secret();
+    let secret = own.take("secret").read(|text| Ok(SecretString::from(text.trim())));
     let style = own.take("style").read(|text| choice(text, STYLES)).unwrap_or_default();
     own.close();
     Some(Feishu { webhook: webhook?, secret, style })

@@ -7,6 +7,15 @@ use std::fmt;
 /// One thing that is wrong with a configuration, or, as a warning, that its author may not have meant.
 ///
 /// No field holds the value of a secret key, or of a key that nobody knows.
+///
+/// ```
+/// # use oar_config::Config;
+/// let problems = Config::parse("tiemout: 5\nupstreams: [{sk: key}]", "config.yaml", &|_| None).expect_err("a typo");
+/// let problem = problems.iter().next().expect("one");
+/// assert_eq!((problem.path.as_str(), problem.line), ("tiemout", Some(1)));
+/// assert_eq!(problem.to_string(), "tiemout (line 1): unknown key");
+/// assert_eq!(problem.hint.as_deref(), Some("did you mean `timeout`?"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The file, as it was named when it was read.
@@ -23,6 +32,13 @@ pub struct Problem {
 
 impl Problem {
     /// The same problem with advice.
+    ///
+    /// ```
+    /// # let config = oar_config::Config::parse("upstreams: [{sk: key}]", "config.yaml", &|_| None)?;
+    /// let problem = config.problem("address", "is in use").with_hint("choose another port");
+    /// assert_eq!(problem.hint.as_deref(), Some("choose another port"));
+    /// # Ok::<(), oar_config::Problems>(())
+    /// ```
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
@@ -60,6 +76,15 @@ impl Problems {
     /// # Errors
     ///
     /// The problems, if there are any.
+    ///
+    /// ```
+    /// # use oar_config::{Config, Problems};
+    /// # let config = Config::parse("upstreams: [{sk: key}]", "config.yaml", &|_| None)?;
+    /// assert!(Problems::unless_empty(Vec::new()).is_ok());
+    /// let problems = Problems::unless_empty(vec![config.problem("address", "is in use")]).expect_err("one");
+    /// assert_eq!(problems.to_string(), "config.yaml: 1 problem\n  address: is in use");
+    /// # Ok::<(), oar_config::Problems>(())
+    /// ```
     pub fn unless_empty(mut problems: Vec<Problem>) -> Result<(), Self> {
         if problems.is_empty() {
             return Ok(());
@@ -69,6 +94,13 @@ impl Problems {
     }
 
     /// The problems in the order of their lines; those without a line come first.
+    ///
+    /// ```
+    /// # use oar_config::Config;
+    /// let text = "lb_policy: best\ntimeout: soon\nupstreams: [{sk: key}]";
+    /// let problems = Config::parse(text, "config.yaml", &|_| None).expect_err("two");
+    /// assert_eq!(problems.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>(), ["lb_policy", "timeout"]);
+    /// ```
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()
     }
@@ -116,6 +148,12 @@ impl fmt::Display for Problems {
 impl Error for Problems {}
 
 /// What is wrong with one value, said by a decoder that does not know where the value stands.
+///
+/// ```
+/// # use oar_config::ListenAddress;
+/// let complaint = "localhost".parse::<ListenAddress>().expect_err("no port");
+/// assert_eq!(complaint.to_string(), "`localhost` is not an address to listen on");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
     pub(crate) message: String,

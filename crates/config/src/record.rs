@@ -8,6 +8,15 @@ use crate::word::choice;
 use std::time::Duration;
 
 /// What records keep.
+///
+/// ```
+/// # use oar_config::{Config, Secrets};
+/// let text = "record: {response: false}\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert!(config.record.keep.request && !config.record.keep.response);
+/// assert_eq!(config.record.secrets, Secrets::Fingerprint);
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordSettings {
@@ -20,6 +29,15 @@ pub struct RecordSettings {
 }
 
 /// How a record keeps tokens and keys.
+///
+/// ```
+/// # use oar_config::{Config, Secrets};
+/// let text = "record: {secrets: plain}\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert_eq!(config.record.secrets, Secrets::Plain);
+/// assert_eq!(config.warnings.iter().filter(|warning| warning.path == "record.secrets").count(), 1);
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Secrets {
     /// As something that tells two of them apart and opens no door.
@@ -30,6 +48,15 @@ pub enum Secrets {
 }
 
 /// When records are deleted, the oldest first; never, unless the file says otherwise.
+///
+/// ```
+/// # use oar_config::Config;
+/// let text = "record: {retention: {days: 30}}\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert_eq!(config.record.retention.age.map(|age| age.as_secs()), Some(30 * 24 * 60 * 60));
+/// assert_eq!(config.record.retention.bytes, None);
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RetentionSettings {
     /// Once they are older than this, from the key `days`.

@@ -9,6 +9,16 @@ use secrecy::{ExposeSecret, SecretString};
 impl Config {
     /// Why this configuration cannot take the place of `running` without a restart: each key that must not change and
     /// has changed. The values are not told: some are secret.
+    ///
+    /// ```
+    /// # use oar_config::Config;
+    /// let parse = |text: &str| Config::parse(&format!("{text}\nupstreams: [{{sk: key}}]"), "config.yaml", &|_| None);
+    /// let running = parse("timeout: 10")?;
+    /// assert!(parse("timeout: 20")?.needs_restart(&running).is_empty());
+    /// let problems = parse("address: :80")?.needs_restart(&running);
+    /// assert_eq!(problems[0].to_string(), "address: has changed, which takes a restart");
+    /// # Ok::<(), oar_config::Problems>(())
+    /// ```
     pub fn needs_restart(&self, running: &Self) -> Vec<Problem> {
         let changed = [
             ("address", self.address != running.address),

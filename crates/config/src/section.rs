@@ -5,6 +5,7 @@ use crate::problem::{Complaint, Place, Problem, Report};
 use crate::settings::Settings;
 use crate::suggest::closest;
 use secrecy::{ExposeSecret, SecretString};
+use std::time::Duration;
 
 /// A section of the file. Every key that was not taken when it is closed is one that nobody knows.
 #[derive(Debug)]
@@ -54,9 +55,10 @@ impl<'a> Section<'a> {
     }
 
     /// Leaves the keys that nobody took to a backend.
-    pub(crate) fn into_settings(self) -> Settings {
+    pub(crate) fn into_settings(self, connect_timeout: Duration) -> Settings {
         let Self { place, report, left, lines, asked } = self;
-        Settings::new(report.file.clone(), place, left, lines, asked)
+        let node = Node { line: place.line, kind: Kind::Map(left) };
+        Settings { file: report.file.clone(), place, node, lines, host: asked, connect_timeout }
     }
 }
 
@@ -142,6 +144,18 @@ impl<'a> Field<'a> {
                 Vec::new()
             }
         }
+    }
+
+    /// The items of a list as `decode` understands them; none when there is nothing. An item that is empty may be a slip,
+    /// so it is a problem, with this hint; one that is wrong is reported and left out.
+    pub(crate) fn list<T>(self, hint: &str, decode: impl Fn(&str) -> Result<T, Complaint>) -> Vec<T> {
+        let read = |item: Field<'_>| {
+            if item.is_null() {
+                item.complain(Complaint::new("is empty").hint(hint));
+            }
+            item.read(&decode)
+        };
+        self.items().into_iter().filter_map(read).collect()
     }
 
     /// The section; `None` when there is nothing.

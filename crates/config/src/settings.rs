@@ -2,7 +2,7 @@
 
 use crate::fault::Fault;
 use crate::guest::{Findings, Guest};
-use crate::node::{Entry, Kind, Node};
+use crate::node::Node;
 use crate::problem::{Complaint, Place, Problem};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -10,30 +10,35 @@ use std::time::Duration;
 /// The keys of one upstream entry that the host did not take, for the backend to decode.
 ///
 /// `Debug` shows keys and lines, never values.
+///
+/// ```
+/// # use oar_config::Config;
+/// #[derive(serde::Deserialize)]
+/// struct Acme {
+///     region: String,
+/// }
+///
+/// let text = "upstreams:\n  - type: acme\n    timeout: 30s\n    region: eu\n";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// let settings = &config.upstreams[0].settings;
+/// let acme: Acme = settings.decode().expect("the keys of Acme");
+/// assert_eq!(acme.region, "eu", "and `timeout` is not its own");
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Settings {
-    file: String,
-    place: Place,
-    node: Node,
+    pub(crate) file: String,
+    pub(crate) place: Place,
+    /// A section with the backend's keys alone.
+    pub(crate) node: Node,
     /// Each key of the entry, the host's included, and its line.
-    lines: Vec<(String, Option<usize>)>,
+    pub(crate) lines: Vec<(String, Option<usize>)>,
     /// The host's keys, which may be meant by a misspelled one.
-    host: Vec<&'static str>,
+    pub(crate) host: Vec<&'static str>,
     pub(crate) connect_timeout: Duration,
 }
 
 impl Settings {
-    pub(crate) fn new(
-        file: String,
-        place: Place,
-        entries: Vec<Entry>,
-        lines: Vec<(String, Option<usize>)>,
-        host: Vec<&'static str>,
-    ) -> Self {
-        let node = Node { line: place.line, kind: Kind::Map(entries) };
-        Self { file, place, node, lines, host, connect_timeout: Duration::from_secs(5) }
-    }
-
     /// Decodes the backend's keys into its own struct.
     ///
     /// Every key that is not a field is a problem, with or without `deny_unknown_fields`. Texts hold what was written:
@@ -43,6 +48,18 @@ impl Settings {
     ///
     /// Every problem of these keys: all unknown keys, all values of a wrong type. No message quotes a value, even where
     /// the struct's own `Deserialize` does.
+    ///
+    /// ```
+    /// # use oar_config::Config;
+    /// # #[derive(Debug, serde::Deserialize)]
+    /// # struct Acme { region: String }
+    /// let text = "upstreams:\n  - type: acme\n    regoin: eu\n";
+    /// let config = Config::parse(text, "config.yaml", &|_| None)?;
+    /// let problems = config.upstreams[0].settings.decode::<Acme>().expect_err("a typo");
+    /// let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    /// assert_eq!(told, ["upstreams[0].regoin (line 3): unknown key", "upstreams[0].region (line 2): is missing"]);
+    /// # Ok::<(), oar_config::Problems>(())
+    /// ```
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Vec<Problem>> {
         let mut problems: Vec<Problem> = Vec::new();
         let mut skipped: Vec<String> = Vec::new();
@@ -68,29 +85,39 @@ impl Settings {
         }
     }
 
+    /// A struct that checks itself as a whole complains when no value is being read, so nobody has placed that yet.
     fn located(&self, fault: Fault) -> Problem {
+        let fault = fault.at(&self.place, &self.node);
         let place = fault.place.unwrap_or_else(|| self.place.clone());
         place.problem(&self.file, Complaint::new(fault.message))
     }
 
     /// A problem that a backend found in one of the keys, the host's included. The message must not hold a secret.
+    ///
+    /// ```
+    /// # use oar_config::Config;
+    /// # let text = "upstreams:\n  - type: acme\n    region: mars\n";
+    /// # let config = Config::parse(text, "config.yaml", &|_| None)?;
+    /// let problem = config.upstreams[0].settings.problem("region", "is on no map");
+    /// assert_eq!(problem.to_string(), "upstreams[0].region (line 3): is on no map");
+    /// # Ok::<(), oar_config::Problems>(())
+    /// ```
     pub fn problem(&self, key: &str, message: impl Into<String>) -> Problem {
         let line = self.lines.iter().find(|(known, _)| known == key).and_then(|(_, line)| *line);
         self.place.key(key, line).problem(&self.file, Complaint::new(message))
     }
 
     /// How long a connection to this upstream may take, with name resolution and TLS: its own limit, or the file's.
+    ///
+    /// ```
+    /// # use oar_config::Config;
+    /// let text = "connect_timeout: 2s\nupstreams: [{sk: key}]";
+    /// let config = Config::parse(text, "config.yaml", &|_| None)?;
+    /// assert_eq!(config.upstreams[0].settings.connect_timeout().as_secs(), 2);
+    /// # Ok::<(), oar_config::Problems>(())
+    /// ```
     pub const fn connect_timeout(&self) -> Duration {
         self.connect_timeout
-    }
-
-    /// Where the entry stands: `upstreams[1]`.
-    pub fn path(&self) -> &str {
-        &self.place.path
-    }
-
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
     }
 }
 

@@ -27,12 +27,7 @@ const OTHER_NAMES: &[(&str, &str)] = &[
 /// The known word that was probably meant, if any is near enough.
 ///
 /// Looks at case, dashes, letters that are missing, doubled, wrong or swapped, and names used by other gateways.
-///
-/// ```
-/// assert_eq!(oar_config::closest("replicat", ["openai", "replicate"]), Some("replicate"));
-/// assert_eq!(oar_config::closest("anthropic", ["openai", "replicate"]), None);
-/// ```
-pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = normal(word);
     let other = OTHER_NAMES.iter().find(|(name, _)| *name == word).map(|(_, ours)| *ours);
     let score = |candidate: &str| if Some(candidate) == other { 0 } else { distance(&word, &normal(candidate)) };

@@ -1,9 +1,9 @@
 //! The list of upstreams: the keys that mean the same for each backend.
 
+use crate::config::{OnClientClose, on_client_close};
 use crate::duration::duration;
 use crate::failover::{FailoverOn, failover_on};
 use crate::kept::{KeepSettings, own_keep};
-use crate::leaving::{OnClientClose, on_client_close};
 use crate::problem::{Complaint, Problem, Report, printable};
 use crate::section::{Field, Section};
 use crate::settings::Settings;
@@ -14,6 +14,17 @@ use secrecy::SecretString;
 use std::time::Duration;
 
 /// One entry of `upstreams`.
+///
+/// ```
+/// # use oar_config::Config;
+/// let text = "upstreams: [{sk: key, timeout: 1m, allow: [gpt-4o]}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// let upstream = &config.upstreams[0];
+/// assert_eq!((upstream.name.as_str(), upstream.backend.as_str()), ("openai-1", "openai"));
+/// assert_eq!((upstream.timeout.map(|limit| limit.as_secs()), upstream.stream_timeout), (Some(60), None));
+/// assert_eq!(upstream.allow, ["gpt-4o"]);
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UpstreamConfig {
@@ -55,6 +66,17 @@ pub struct UpstreamConfig {
 }
 
 /// Who may use an upstream.
+///
+/// ```
+/// # use oar_config::{Access, Config};
+/// let text = "authorization: a\nupstreams: [{sk: key}, {authorization: [b, c]}, {noauth: true}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// let [global, own, anyone] = &config.upstreams[..] else { unreachable!("three") };
+/// assert!(matches!(global.access, Access::Global));
+/// assert!(matches!(&own.access, Access::Tokens(tokens) if tokens.len() == 2));
+/// assert!(matches!(anyone.access, Access::Anyone));
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum Access {
     /// Who presents one of [`Config::tokens`](crate::Config::tokens).
@@ -67,6 +89,16 @@ pub enum Access {
 
 impl UpstreamConfig {
     /// The problem to report when no backend has this entry's `type`.
+    ///
+    /// ```
+    /// # use oar_config::Config;
+    /// let text = "upstreams: [{type: replicat}]";
+    /// let config = Config::parse(text, "config.yaml", &|_| None)?;
+    /// let problem = config.upstreams[0].unknown_backend(&["openai", "replicate"]);
+    /// assert!(problem.to_string().ends_with("unknown backend `replicat` (known: openai, replicate)"));
+    /// assert_eq!(problem.hint.as_deref(), Some("did you mean `replicate`?"));
+    /// # Ok::<(), oar_config::Problems>(())
+    /// ```
     pub fn unknown_backend(&self, known: &[&str]) -> Problem {
         let message = format!("unknown backend `{}` (known: {})", printable(&self.backend), known.join(", "));
         let problem = self.settings.problem("type", message);
@@ -77,25 +109,31 @@ impl UpstreamConfig {
     }
 }
 
-pub(crate) fn upstreams(field: Field<'_>, keep: &KeepSettings, report: &Report) -> Vec<UpstreamConfig> {
+/// What counts for an upstream that says nothing itself.
+pub(crate) struct Usual<'a> {
+    pub(crate) keep: &'a KeepSettings,
+    pub(crate) connect_timeout: Duration,
+}
+
+pub(crate) fn upstreams(field: Field<'_>, usual: &Usual<'_>, report: &Report) -> Vec<UpstreamConfig> {
     if field.is_null() || field.is_empty_list() {
         let complaint = Complaint::new("there is no upstream, so no request could be answered");
         field.complain(complaint.hint("add one as in config.sample.yaml"));
     }
-    let all: Vec<_> =
-        field.items().into_iter().enumerate().filter_map(|(index, item)| entry(item, keep, index + 1)).collect();
+    let entries = field.items().into_iter().enumerate();
+    let all: Vec<_> = entries.filter_map(|(index, item)| entry(item, usual, index + 1)).collect();
     report_doubled_names(&all, report);
     all
 }
 
-fn entry(item: Field<'_>, keep: &KeepSettings, number: usize) -> Option<UpstreamConfig> {
+fn entry(item: Field<'_>, usual: &Usual<'_>, number: usize) -> Option<UpstreamConfig> {
     if item.is_null() {
         item.complain(Complaint::new("is empty"));
     }
-    item.section().map(|section| upstream(section, keep, number))
+    item.section().map(|section| upstream(section, usual, number))
 }
 
-fn upstream(mut own: Section<'_>, keep: &KeepSettings, number: usize) -> UpstreamConfig {
+fn upstream(mut own: Section<'_>, usual: &Usual<'_>, number: usize) -> UpstreamConfig {
     let backend = own.take("type").read(name).unwrap_or_else(|| "openai".to_owned());
     let name = own.take("name").read(name).unwrap_or_else(|| format!("{backend}-{number}"));
     let access = access(&mut own);
@@ -108,7 +146,7 @@ fn upstream(mut own: Section<'_>, keep: &KeepSettings, number: usize) -> Upstrea
     let total_timeout = own.take("total_timeout").read(duration);
     let failover_on = failover_on(own.take("failover_on"));
     let on_client_close = on_client_close(own.take("on_client_close"));
-    let keep = own_keep(own.take("record"), keep);
+    let keep = own_keep(own.take("record"), usual.keep);
     let allow = models(own.take("allow"));
     let deny = models(own.take("deny"));
     UpstreamConfig {
@@ -127,7 +165,7 @@ fn upstream(mut own: Section<'_>, keep: &KeepSettings, number: usize) -> Upstrea
         keep,
         allow,
         deny,
-        settings: own.into_settings(),
+        settings: own.into_settings(connect_timeout.unwrap_or(usual.connect_timeout)),
     }
 }
 
@@ -153,27 +191,22 @@ fn access(own: &mut Section<'_>) -> Access {
 }
 
 fn models(field: Field<'_>) -> Vec<String> {
-    field.items().into_iter().filter_map(model).collect()
+    field.list("write the name of a model, or a path such as `/v1/audio/speech`", model)
 }
 
 /// Not quoted when it is wrong: an entry with a slipped indentation may stand where a model should.
-fn model(item: Field<'_>) -> Option<String> {
-    if item.is_null() {
-        item.complain(
-            Complaint::new("is empty").hint("write the name of a model, or a path such as `/v1/audio/speech`"),
-        );
-    }
-    item.read(|text| match text.trim() {
+fn model(text: &str) -> Result<String, Complaint> {
+    match text.trim() {
         "" => Err(Complaint::new("is empty")),
         model if model.chars().any(char::is_control) => Err(Complaint::new("holds a control character")),
         model => Ok(model.to_owned()),
-    })
+    }
 }
 
 fn report_doubled_names(all: &[UpstreamConfig], report: &Report) {
     for (index, upstream) in all.iter().enumerate() {
         if let Some(first) = all.iter().take(index).find(|earlier| earlier.name == upstream.name) {
-            let message = format!("`{}` is already the name of {}", upstream.name, first.settings.path());
+            let message = format!("`{}` is already the name of {}", upstream.name, first.settings.place.path);
             report.add(upstream.settings.problem("name", message));
         }
     }

@@ -3,6 +3,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// One try at one upstream.
+///
+/// ```
+/// # use oar_exchange::{Attempt, AttemptResult};
+/// use std::time::Duration;
+///
+/// let attempt = Attempt {
+///     status: Some(503),
+///     elapsed: Duration::from_millis(840),
+///     ..Attempt::new("primary", "https://api.example.com/v1", AttemptResult::Status)
+/// };
+/// assert_eq!(format!("{}: {}", attempt.upstream, attempt.result), "primary: status");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// The upstream's configured name.
@@ -25,7 +37,36 @@ pub struct Attempt {
     pub detail: Option<String>,
 }
 
+impl Attempt {
+    /// A try that took no time, and of which nothing is known but what came of it.
+    ///
+    /// ```
+    /// # use oar_exchange::{Attempt, AttemptResult};
+    /// let attempt = Attempt::new("primary", "https://api.example.com/v1", AttemptResult::ConnectRefused);
+    /// assert_eq!((attempt.status, attempt.elapsed.is_zero()), (None, true));
+    /// ```
+    pub fn new(upstream: impl Into<Arc<str>>, endpoint: impl Into<Arc<str>>, result: AttemptResult) -> Self {
+        Self {
+            upstream: upstream.into(),
+            endpoint: endpoint.into(),
+            key: None,
+            passed_client_token: false,
+            result,
+            status: None,
+            elapsed: Duration::ZERO,
+            upstream_request_id: None,
+            detail: None,
+        }
+    }
+}
+
 /// What came of an attempt. The words are what the record and the metrics' `result` label say.
+///
+/// ```
+/// # use oar_exchange::{AttemptResult, Phase};
+/// let result = AttemptResult::ConnectTimeout;
+/// assert_eq!((result.as_str(), result.phase()), ("connect_timeout", Phase::Connect));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AttemptResult {
     /// It gave an answer that went to the client as a success.
@@ -67,7 +108,7 @@ pub enum AttemptResult {
 }
 
 impl AttemptResult {
-    /// Every result, for those who need the closed set.
+    /// Every result, in the order of their declaration, for those who need the closed set.
     pub const ALL: [Self; 18] = [
         Self::Ok,
         Self::Status,
@@ -90,6 +131,12 @@ impl AttemptResult {
     ];
 
     /// The word for it in records, metrics and logs.
+    ///
+    /// ```
+    /// # use oar_exchange::AttemptResult;
+    /// let read_back = AttemptResult::ALL.into_iter().find(|result| result.as_str() == "head_timeout");
+    /// assert_eq!(read_back, Some(AttemptResult::HeadTimeout));
+    /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -114,6 +161,13 @@ impl AttemptResult {
     }
 
     /// How far the attempt had come.
+    ///
+    /// ```
+    /// # use oar_exchange::{AttemptResult, Phase};
+    /// let unseen = AttemptResult::ALL.into_iter().filter(|result| result.phase() == Phase::Connect);
+    /// assert!(unseen.clone().any(|result| result == AttemptResult::TlsFailed));
+    /// assert!(!unseen.clone().any(|result| result == AttemptResult::HeadTimeout), "that one may have seen the request");
+    /// ```
     pub const fn phase(self) -> Phase {
         match self {
             Self::Misconfigured => Phase::Prepare,
@@ -142,7 +196,12 @@ impl fmt::Display for AttemptResult {
     }
 }
 
-/// How far an attempt had come when its result was known.
+/// How far an attempt had come when its result was known. From [`AttemptResult::phase`].
+///
+/// ```
+/// # use oar_exchange::{AttemptResult, Phase};
+/// assert_eq!(AttemptResult::Misconfigured.phase(), Phase::Prepare);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// Nothing had left the gateway.
@@ -157,6 +216,11 @@ pub enum Phase {
 
 impl Phase {
     /// The word for it in records and logs.
+    ///
+    /// ```
+    /// # use oar_exchange::Phase;
+    /// assert_eq!(Phase::Head.as_str(), "head");
+    /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Prepare => "prepare",
@@ -164,5 +228,17 @@ impl Phase {
             Self::Head => "head",
             Self::Answer => "answer",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Metrics make a series for each of them, and count nothing for one that is missing.
+    #[test]
+    fn all_has_each_result_once() {
+        assert!(AttemptResult::ALL.is_sorted_by(|one, next| one < next));
+        assert_eq!(AttemptResult::ALL.len(), AttemptResult::Failed as usize + 1, "`Failed` is the last one");
     }
 }

@@ -5,6 +5,7 @@ use crate::error_answer;
 use crate::failures::Failures;
 use crate::head::X_REQUEST_ID;
 use crate::hold::{self, Held, Until};
+use crate::idle::after;
 use crate::ledger::Ledger;
 use crate::reject::Reject;
 use http::{Method, StatusCode};
@@ -59,7 +60,7 @@ pub(crate) async fn attempt(
             break;
         }
         let until = attempt.payload().patience.until(now, until);
-        let deadline = earliest(now + attempt.timeout(), until);
+        let deadline = earliest(after(now, attempt.timeout()), until);
         ledger.attempt_begins(attempt.name(), attempt.payload(), now);
         let tried = try_one(&attempt, asked, deadline, until).await;
         ledger.attempt_ends(&tried);
@@ -94,10 +95,10 @@ async fn try_one(
     let backend = attempt.payload();
     let first_event = || {
         let (Patience { first_event, heartbeat, .. }, now) = (backend.patience, Instant::now());
-        Until { deadline: earliest(now + first_event, until), heartbeat: heartbeat.map(|beat| now + beat) }
+        Until { deadline: earliest(after(now, first_event), until), heartbeat: heartbeat.map(|beat| after(now, beat)) }
     };
     match timeout_at(deadline, backend.upstream.send(request)).await {
-        Ok(Ok(mut response)) => match hold::until_first_event(&mut response, first_event).await {
+        Ok(Ok(mut response)) => match hold::until_first_event(&mut response, &request.method, first_event).await {
             Ok(()) => Tried::Answered(response),
             Err(held) => Tried::Held(held),
         },

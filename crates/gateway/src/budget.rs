@@ -31,7 +31,7 @@ pub(crate) struct NoRoom;
 
 impl Budget {
     pub(crate) fn new(bytes: usize) -> Self {
-        let total = (bytes / BLOCK_BYTES).clamp(1, Semaphore::MAX_PERMITS);
+        let total = bytes.div_ceil(BLOCK_BYTES).clamp(1, Semaphore::MAX_PERMITS);
         Self { blocks: Arc::new(Semaphore::new(total)), total }
     }
 
@@ -91,6 +91,13 @@ mod tests {
             drop(first);
         });
         assert_eq!((grown, budget.held_bytes()), (Ok(()), 8 * 1024));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_longer_than_all_the_room_fits_into_it() {
+        for bytes in [1, 4096, 5000, 64 * 1024] {
+            assert_eq!(Budget::new(bytes).share().grow_to(bytes).await, Ok(()), "{bytes}");
+        }
     }
 
     #[tokio::test]

@@ -1,8 +1,10 @@
-//! What is kept of an answer while it goes by: its text, and how many tokens it says it took.
+//! What is kept of an answer while it goes by: its text, how many tokens it says it took, and what is odd about it.
 
+use crate::error_answer::is_page_type;
 use crate::kind::Kind;
 use bytes::Bytes;
-use oar_exchange::{Transcript, Usage, Whole};
+use http::Method;
+use oar_exchange::{Exchange, Outcome, Transcript, Usage, Whole};
 use oar_protocol::{StreamText, usage};
 
 /// How much of the beginning of an answer is held until its end, whatever is kept: what is odd about it shows there.
@@ -67,11 +69,26 @@ impl Copied {
         }
     }
 
-    /// The beginning of the answer, as it came.
-    pub(crate) fn beginning(&self) -> &[u8] {
+    /// What the operator should know of an upstream's answer with 200 that had a body to come, if anything: bytes are
+    /// promised, not their meaning, but the record should not look as if all were well.
+    pub(crate) fn oddity(&self, story: &Exchange) -> Option<&'static str> {
+        let answer = &story.answer;
+        let is_success = story.outcome == Outcome::Ok && answer.status == 200 && story.served_by().is_some();
+        if !is_success || story.request.method == Method::HEAD {
+            None
+        } else if answer.bytes == 0 {
+            Some("the answer is empty")
+        } else if answer.content_type.as_deref().is_some_and(is_page_type) {
+            Some("the answer is an HTML page")
+        } else {
+            self.is_error_answer().then_some("the answer is an error object")
+        }
+    }
+
+    fn is_error_answer(&self) -> bool {
         match &self.text {
-            Text::None | Text::Events { .. } => &[],
-            Text::Plain(transcript) => transcript.as_bytes(),
+            Text::None | Text::Events { .. } => false,
+            Text::Plain(beginning) => oar_protocol::is_error_answer(beginning.as_bytes()),
         }
     }
 

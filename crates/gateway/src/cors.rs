@@ -1,16 +1,22 @@
 //! Browsers may call from anywhere: access is decided by tokens, not by origins.
 
-use crate::relay::{self, AnswerBody};
-use bytes::Bytes;
+use crate::answer::{AnswerBody, respond};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
     ACCESS_CONTROL_REQUEST_METHOD,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{Either, Full};
 
 /// Adds to an answer what lets a script of any origin read it. Credentials of the browser are never allowed: a token has
-/// to be sent by the script itself.
+/// to be sent by the script itself. What the gateway answers has it already.
+///
+/// ```
+/// let mut headers = http::HeaderMap::new();
+/// oar_gateway::allow_all_origins(&mut headers);
+/// assert_eq!(headers["access-control-allow-origin"], "*");
+/// ```
 pub fn allow_all_origins(headers: &mut HeaderMap) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("*"));
@@ -30,5 +36,5 @@ pub(crate) fn preflight<B>(request: &Request<B>) -> Response<AnswerBody> {
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked);
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE"));
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
-    relay::own(StatusCode::NO_CONTENT, headers, Bytes::new())
+    respond(StatusCode::NO_CONTENT, headers, Either::Left(Full::default()))
 }

@@ -11,6 +11,10 @@ use tokio_util::task::TaskTracker;
 
 /// The most answers that are read on at a time: their clients are gone, and with them every other limit on their number.
 /// Whoever leaves beyond that ends the upstream's work, as without draining.
+///
+/// ```
+/// assert_eq!(oar_gateway::DRAINS_CAP, 256);
+/// ```
 pub const DRAINS_CAP: usize = 256;
 
 /// How long an answer is read on: nobody is there any more who could end one that goes on for ever.

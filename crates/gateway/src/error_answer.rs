@@ -69,7 +69,7 @@ pub(crate) async fn readable(
 }
 
 /// Whether the body is a page for people.
-pub(crate) fn is_page(headers: &HeaderMap) -> bool {
+fn is_page(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     content_type.is_some_and(is_page_type)
 }

@@ -33,9 +33,9 @@ impl Events {
         (rest, if self.said_end { Completeness::Complete } else { Completeness::JustStopped })
     }
 
-    /// Whether it has said that it was done.
-    pub(crate) const fn has_said_end(&self) -> bool {
-        self.said_end
+    /// Whether it has said that it was done, in words: where none are known, only its framing can say so.
+    pub(crate) fn has_said_end(&self) -> bool {
+        self.said_end && self.end != StreamEnd::Any
     }
 
     /// Whether the client has been told already that there will be no end: once is enough.

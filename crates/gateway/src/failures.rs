@@ -5,7 +5,7 @@ use crate::backend::{Backend, Patience};
 use crate::error_answer::ErrorAnswer;
 use crate::reject::Reject;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use oar_exchange::{AttemptResult, Outcome};
+use oar_exchange::{AttemptResult, Outcome, Phase};
 use oar_routing::Attempt;
 use oar_upstream::UpstreamRequest;
 use std::sync::Arc;
@@ -56,12 +56,11 @@ impl Failures {
     }
 
     fn reject(&self) -> Reject {
-        let all = |class: fn(&Failure) -> bool| self.list.iter().all(class);
         if self.list.iter().any(|failure| failure.status == Some(StatusCode::LOOP_DETECTED)) {
             Reject::Loop
         } else if self.list.iter().any(Failure::asks_to_wait) {
             Reject::RateLimited { retry_after: self.list.iter().filter_map(|failure| failure.retry_after).min() }
-        } else if !self.list.is_empty() && all(Failure::is_auth) {
+        } else if !self.list.is_empty() && self.are_all(Failure::is_auth) {
             Reject::UpstreamAuthFailed
         } else if self.list.last().is_none_or(Failure::is_timeout) {
             Reject::UpstreamTimeout { reasons: self.reasons() }
@@ -72,16 +71,19 @@ impl Failures {
 
     /// The error code when all failed alike, else the general one.
     fn code(&self) -> &'static str {
-        let alike = |class: fn(&Failure) -> bool| self.list.iter().all(class);
-        if alike(|failure| failure.result == AttemptResult::TlsFailed) {
+        if self.are_all(|failure| failure.result == AttemptResult::TlsFailed) {
             "upstream_tls_failed"
-        } else if alike(|failure| failure.result.phase() == oar_exchange::Phase::Connect) {
+        } else if self.are_all(|failure| failure.result.phase() == Phase::Connect) {
             "upstream_connect_failed"
-        } else if alike(|failure| failure.result == AttemptResult::Redirected) {
+        } else if self.are_all(|failure| failure.result == AttemptResult::Redirected) {
             "upstream_redirected"
         } else {
             "all_upstreams_failed"
         }
+    }
+
+    fn are_all(&self, class: fn(&Failure) -> bool) -> bool {
+        self.list.iter().all(class)
     }
 
     /// `first: connect_refused, second: status 500`

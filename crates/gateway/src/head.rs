@@ -1,7 +1,6 @@
 //! What stands before a request's body, taken apart once.
 
 use crate::authenticate::Presented;
-use crate::gateway::Peer;
 use crate::reject::Reject;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
@@ -12,11 +11,42 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+/// The header in which the gateway tells which upstream answered.
+pub(crate) const X_OAR_UPSTREAM: HeaderName = HeaderName::from_static("x-oar-upstream");
+/// The header in which the gateway tells how many attempts were made.
+pub(crate) const X_OAR_ATTEMPTS: HeaderName = HeaderName::from_static("x-oar-attempts");
+/// The header that names the request, both ways.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// A request that has passed so many gateways goes in a circle: an upstream leads back here.
 const HOPS_CAP: u64 = 5;
 
+/// How long OpenAI's library for Python waits, in seconds and parts of them.
+const PYTHON_TIMEOUT: HeaderName = HeaderName::from_static("x-stainless-read-timeout");
+/// How long the one for Node waits, in whole seconds: the rest is cut off, so that half a second is none.
+const NODE_TIMEOUT: HeaderName = HeaderName::from_static("x-stainless-timeout");
+
 /// A client that says it waits longer says nothing that matters here.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The address of the other end of the connection, a client's or a proxy's: put it into the request's extensions before
+/// serving it. A request without it comes from `::`.
+///
+/// ```
+/// # use oar_gateway::{Gateway, Peer};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # let router = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/documented/router.rs"));
+/// # let mut request = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/documented/request.rs"));
+/// let heard = oar_testkit::Heard::new();
+/// let gateway = Gateway::builder(router).observer(heard.clone()).build();
+/// request.extensions_mut().insert(Peer([192, 0, 2, 7].into()));
+/// drop(gateway.serve(request).await);
+/// assert_eq!(heard.only().await.request.peer.to_string(), "192.0.2.7");
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
 
 /// A request's head. Its headers are rid of what concerns only the client's connection.
 pub(crate) struct Head {
@@ -134,13 +164,10 @@ impl Head {
         outgoing
     }
 
-    /// How long the client waits before it gives up, as OpenAI's libraries say: Python in the first header, Node in the
-    /// second. An answer that comes later is for nobody.
+    /// How long the client waits before it gives up, as OpenAI's libraries say. An answer that comes later is for nobody.
     pub(crate) fn client_patience(&self) -> Option<Duration> {
-        const SECONDS: [HeaderName; 2] =
-            [HeaderName::from_static("x-stainless-read-timeout"), HeaderName::from_static("x-stainless-timeout")];
-        let seconds = |name| self.headers.get(name)?.to_str().ok()?.parse::<f64>().ok();
-        let seconds = SECONDS.iter().find_map(seconds)?;
+        let seconds = |name: HeaderName| self.headers.get(name)?.to_str().ok()?.parse::<f64>().ok();
+        let seconds = seconds(PYTHON_TIMEOUT).or_else(|| Some(seconds(NODE_TIMEOUT)? + 1.0))?;
         Duration::try_from_secs_f64(seconds).ok().filter(|patience| *patience < LONGEST_PATIENCE)
     }
 
@@ -192,10 +219,3 @@ pub(crate) fn number_value(number: u64) -> HeaderValue {
 fn number(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
     headers.get(name)?.to_str().ok()?.parse().ok()
 }
-
-/// The header in which the gateway tells which upstream answered.
-pub(crate) const X_OAR_UPSTREAM: HeaderName = HeaderName::from_static("x-oar-upstream");
-/// The header in which the gateway tells how many attempts were made.
-pub(crate) const X_OAR_ATTEMPTS: HeaderName = HeaderName::from_static("x-oar-attempts");
-/// The header that names the request, both ways.
-pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

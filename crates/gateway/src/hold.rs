@@ -2,6 +2,7 @@
 
 use crate::kind::Kind;
 use bytes::Bytes;
+use http::{Method, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty};
@@ -40,12 +41,17 @@ pub(crate) struct Until {
 /// Resolves as soon as the first event of a stream is there, with nothing of it lost; at once for any other answer.
 pub(crate) async fn until_first_event(
     response: &mut UpstreamResponse,
+    asked: &Method,
     until: impl FnOnce() -> Until,
 ) -> Result<(), Held> {
     let UpstreamResponse { status, headers, body: ResponseBody::Body(body) } = response else { return Ok(()) };
-    // A body that is over already, as after `HEAD`, has no event to wait for.
-    if !status.is_success() || body.is_end_stream() || Kind::of(headers) != Kind::Events {
+    let has_events = status.is_success() && Kind::of(headers) == Kind::Events;
+    if !has_events || asked == Method::HEAD || *status == StatusCode::NO_CONTENT {
         return Ok(());
+    }
+    // Such a body may not be asked for more.
+    if body.is_end_stream() {
+        return Err(Held::Ended(None));
     }
     let frames = hold(body, until()).await?;
     let nothing = UnsyncBoxBody::new(Empty::new().map_err(|never| match never {}));

@@ -4,10 +4,10 @@ use crate::attempt::Tried;
 use crate::backend::Backend;
 use crate::copy::Copied;
 use crate::head::{Head, text_of};
-use crate::keep::{Keep, KeepHeaders};
 use crate::kind::Kind;
-use crate::oddity::oddity;
 use crate::read::Asked;
+use crate::rules::{Keep, KeepHeaders};
+use crate::tunnel::Carried;
 use bytes::Bytes;
 use http::header;
 use http::{HeaderMap, StatusCode};
@@ -43,16 +43,9 @@ pub(crate) struct Ledger {
     copied: Copied,
     /// What the upstreams say is kept that have been asked so far: as much as any of them.
     keep: Option<Keep>,
-    reader: Reader,
+    /// Since the client has left, and what follows is read for those alone who hear the story: how it ends, whatever comes.
+    left: Option<Outcome>,
     desk: Arc<Desk>,
-}
-
-/// Who the answer is read for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reader {
-    Client,
-    /// Those who hear the story alone: the client has left.
-    Observers,
 }
 
 /// An attempt that has begun and not ended.
@@ -97,7 +90,7 @@ impl Ledger {
             running: None,
             copied: Copied::default(),
             keep: None,
-            reader: Reader::Client,
+            left: None,
             desk: Arc::clone(desk),
         }
     }
@@ -152,8 +145,12 @@ impl Ledger {
 
     /// The attempt that had begun has ended.
     pub(crate) fn attempt_ends(&mut self, tried: &Tried) {
-        let detail = tried.detail();
-        self.end_running(tried.result(), tried.status(), tried.upstream_request_id(), detail);
+        self.end_running(tried.result(), tried.status(), tried.upstream_request_id(), tried.detail());
+    }
+
+    /// The attempt that had begun, if any, ended in a panic.
+    pub(crate) fn attempt_panics(&mut self) {
+        self.end_running(AttemptResult::Failed, None, None, None);
     }
 
     fn end_running(
@@ -198,7 +195,7 @@ impl Ledger {
     /// A piece of the answer's body is on its way to the client, or to those who hear of it after the client has left.
     pub(crate) fn sends(&mut self, piece: &Bytes) {
         self.copied.push(piece);
-        if self.reader == Reader::Client {
+        if self.has_client() {
             let opened = self.opened;
             self.write(|story| {
                 story.answer.bytes += piece.len() as u64;
@@ -207,14 +204,14 @@ impl Ledger {
         }
     }
 
-    /// The client has left, and the rest of the answer is read for the story: that is how it ends, whatever comes.
-    pub(crate) const fn client_leaves(&mut self) {
-        self.reader = Reader::Observers;
+    /// The client has left, and the rest of the answer is read for the story: it ends like this, whatever comes.
+    pub(crate) const fn client_leaves(&mut self, outcome: Outcome) {
+        self.left = Some(outcome);
     }
 
     /// Whether anybody is there who could be told something.
-    pub(crate) fn has_client(&self) -> bool {
-        self.reader == Reader::Client
+    pub(crate) const fn has_client(&self) -> bool {
+        self.left.is_none()
     }
 
     fn keep(&self) -> Keep {
@@ -233,11 +230,11 @@ impl Ledger {
         });
     }
 
-    /// How many bytes went through an upgraded connection, in each direction.
-    pub(crate) fn tunnelled(&mut self, from_client: u64, to_client: u64) {
+    /// An upgraded connection has ended, after so many bytes.
+    pub(crate) fn tunnelled(&mut self, carried: &Carried) {
         self.write(|story| {
-            story.request.bytes += from_client;
-            story.answer.bytes += to_client;
+            story.request.bytes += carried.from_client;
+            story.answer.bytes += carried.to_client;
         });
     }
 
@@ -257,13 +254,11 @@ impl Ledger {
         self.cut_request();
         let Some(mut story) = self.story.take() else { return };
         let copied = std::mem::take(&mut self.copied);
-        (story.outcome, story.error) = match self.reader {
-            Reader::Client => (outcome, error),
-            Reader::Observers => {
-                (Outcome::ClientClosed, error.map(|error| format!("after the client had left: {error}")))
-            }
+        (story.outcome, story.error) = match self.left {
+            None => (outcome, error),
+            Some(left) => (left, error.map(|error| format!("after the client had left: {error}"))),
         };
-        story.error = story.error.take().or_else(|| oddity(&story, copied.beginning()).map(ToOwned::to_owned));
+        story.error = story.error.take().or_else(|| copied.oddity(&story).map(ToOwned::to_owned));
         story.elapsed = self.opened.elapsed();
         story.usage = copied.usage();
         story.answer.body = copied.into_transcript();
@@ -278,9 +273,13 @@ impl Ledger {
 }
 
 impl Drop for Ledger {
-    /// Nobody closed the story, its future was dropped: the client left, the gateway could wait no longer, or somebody
+    /// When nobody closed the story, its future was dropped: the client left, the gateway could wait no longer, or somebody
     /// panicked.
     fn drop(&mut self) {
+        if self.story.is_none() {
+            // To ask whether the gateway stops takes a lock that all requests share.
+            return;
+        }
         if std::thread::panicking() {
             self.tell(Outcome::StreamBroken, Some("the answer's body panicked".into()));
         } else if self.desk.cut.is_cancelled() {

@@ -46,17 +46,21 @@
 //! # }
 //! ```
 
+// What it is made of.
 mod backend;
-mod copy;
-mod gateway;
-mod keep;
-mod ledger;
+mod builder;
 mod rules;
 
+// The way of a request, stage by stage.
+mod gateway;
+
+mod head;
+mod ledger;
+
 mod authenticate;
+
 mod budget;
 mod collect;
-mod head;
 mod read;
 
 mod attempt;
@@ -64,26 +68,33 @@ mod error_answer;
 mod failures;
 mod hold;
 
-mod drain;
-mod events;
-mod idle;
-mod kind;
-mod oddity;
+mod answer;
 mod relay;
+
+mod copy;
+mod ending;
+mod events;
 mod relayed_body;
+
+mod drain;
 mod tunnel;
 
-mod models;
-
+// What ends elsewhere than at an upstream.
 mod cors;
+mod models;
 mod reject;
 
-pub use backend::{Backend, CredentialLabel, OnClientClose, Patience};
+// What several of them ask.
+mod idle;
+mod kind;
+
+pub use answer::AnswerBody;
+pub use backend::{Backend, OnClientClose, Patience};
+pub use builder::Builder;
 pub use cors::allow_all_origins;
 pub use drain::DRAINS_CAP;
-pub use gateway::{Builder, Gateway, Peer};
-pub use keep::{Keep, KeepHeaders};
+pub use gateway::Gateway;
+pub use head::Peer;
 pub use oar_protocol::TrustedProxies;
-pub use relay::AnswerBody;
 pub use relayed_body::Relay;
-pub use rules::{Limits, Rules};
+pub use rules::{CredentialLabel, Keep, KeepHeaders, Limits, Rules};

@@ -1,16 +1,16 @@
 //! `GET /v1/models`: the union of what the caller may use.
 
+use crate::answer::{self, AnswerBody};
 use crate::authenticate::Presented;
 use crate::backend::Backend;
 use crate::collect::collect;
-use crate::head::{Head, WantedModels, X_REQUEST_ID};
-use crate::kind::Kind;
+use crate::head::{Head, WantedModels};
 use crate::ledger::Ledger;
 use crate::reject::Reject;
-use crate::relay::{self, AnswerBody};
 use bytes::Bytes;
 use futures_util::future::join_all;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::header::{self, HeaderName};
+use http::{HeaderMap, Method, Response, StatusCode};
 use oar_exchange::Outcome;
 use oar_protocol::{Model, ModelList};
 use oar_routing::{Caller, Candidate, Query, Router};
@@ -116,12 +116,28 @@ async fn fetch(backend: &Backend, request: &UpstreamRequest, patience: Duration)
     ModelList::parse(&body).ok()
 }
 
-/// The request that asks an upstream for its models.
+/// What would have an upstream answer with a part of its list, with none, or with what is not read here.
+const NOT_FOR_A_LISTING: [HeaderName; 7] = [
+    header::ACCEPT_ENCODING,
+    header::RANGE,
+    header::IF_RANGE,
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_UNMODIFIED_SINCE,
+];
+
+/// The request that asks an upstream for its models. One client's list is every client's, so it says nothing of how this
+/// one wants it.
 pub(crate) fn listing_request(head: &mut Head, presented: Presented) -> UpstreamRequest {
+    let mut headers = head.take_outgoing_headers();
+    for name in NOT_FOR_A_LISTING {
+        headers.remove(name);
+    }
     UpstreamRequest {
         method: Method::GET,
         path_and_query: "/models".into(),
-        headers: head.take_outgoing_headers(),
+        headers,
         body: Bytes::new(),
         model: None,
         stream: false,
@@ -133,15 +149,8 @@ pub(crate) fn listing_request(head: &mut Head, presented: Presented) -> Upstream
 }
 
 impl Listing {
-    pub(crate) fn respond(self, mut ledger: Ledger) -> Response<AnswerBody> {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Ok(id) = HeaderValue::try_from(ledger.request_id()) {
-            headers.insert(X_REQUEST_ID, id);
-        }
-        ledger.answers(StatusCode::OK, &headers, Kind::Text);
-        ledger.sends(&self.0);
-        ledger.close(Outcome::Ok, None);
-        relay::own(StatusCode::OK, headers, self.0)
+    /// Answers with it, and closes the story.
+    pub(crate) fn respond(self, ledger: Ledger) -> Response<AnswerBody> {
+        answer::own(StatusCode::OK, HeaderMap::new(), self.0, ledger, (Outcome::Ok, None))
     }
 }

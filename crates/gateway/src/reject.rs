@@ -1,10 +1,7 @@
 //! Every way in which the gateway itself says no: the one side exit of the request path.
 
-use crate::head::{X_OAR_ATTEMPTS, X_REQUEST_ID, number_value};
-use crate::kind::Kind;
+use crate::answer::{self, AnswerBody};
 use crate::ledger::{CLIENT_CLOSED_REQUEST, Ledger};
-use crate::relay::{self, AnswerBody};
-use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use oar_exchange::Outcome;
@@ -213,20 +210,12 @@ impl Wording {
 }
 
 /// Answers with the reason, as OpenAI would word it, and closes the story.
-pub(crate) fn refuse(reject: &Reject, mut ledger: Ledger) -> Response<AnswerBody> {
+pub(crate) fn refuse(reject: &Reject, ledger: Ledger) -> Response<AnswerBody> {
     let Wording { status, code, kind, message, param, outcome, mut headers } = reject.wording();
     let told = format!("{code}: {message}");
-    let body = Bytes::from(ErrorBody::new(kind, code, message).with_param(param).to_json(Some(ledger.request_id())));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(X_OAR_ATTEMPTS, number_value(ledger.attempts() as u64));
-    if let Ok(id) = HeaderValue::try_from(ledger.request_id()) {
-        headers.insert(X_REQUEST_ID, id);
-    }
+    let json = ErrorBody::new(kind, code, message).with_param(param).to_json(Some(ledger.request_id()));
     if reject.leaves_a_body_unread() {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    ledger.answers(status, &headers, Kind::Text);
-    ledger.sends(&body);
-    ledger.close(outcome, Some(told));
-    relay::own(status, headers, body)
+    answer::own(status, headers, json.into(), ledger, (outcome, Some(told)))
 }

@@ -1,24 +1,21 @@
 //! The point of no return: the winner's answer becomes the client's.
 
+use crate::answer::{self, AnswerBody, respond};
 use crate::attempt::Winner;
 use crate::backend::OnClientClose;
 use crate::drain::Drains;
 use crate::events::Events;
-use crate::head::{X_OAR_ATTEMPTS, X_OAR_UPSTREAM, X_REQUEST_ID, number_value};
+use crate::head::X_OAR_UPSTREAM;
 use crate::kind::Kind;
 use crate::ledger::Ledger;
 use crate::relayed_body::Relay;
 use crate::tunnel;
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, header};
 use http_body::Body;
 use http_body_util::{Either, Full};
 use hyper::upgrade::OnUpgrade;
 use oar_protocol::headers;
 use oar_upstream::ResponseBody;
-
-/// The body of an answer: the gateway's own, or an upstream's.
-pub type AnswerBody = Either<Full<Bytes>, Relay>;
 
 /// Commits to the winner: from here on the answer is finished or cut, never replaced.
 pub(crate) fn relay(
@@ -30,7 +27,8 @@ pub(crate) fn relay(
     let status = winner.response.status;
     let mut headers = passed_on(winner.response.headers, &winner.asked);
     let kind = Kind::of(&headers);
-    add_ours(&mut headers, kind, &winner.upstream, &ledger);
+    answer::add_ours(&mut headers, &ledger);
+    add_of_upstream(&mut headers, kind, &winner.upstream);
     ledger.answers(status, &headers, kind);
     match winner.response.body {
         ResponseBody::Body(body) => {
@@ -52,18 +50,6 @@ pub(crate) fn relay(
     }
 }
 
-/// An answer of the gateway's own.
-pub(crate) fn own(status: StatusCode, headers: HeaderMap, body: Bytes) -> Response<AnswerBody> {
-    respond(status, headers, Either::Left(Full::new(body)))
-}
-
-fn respond(status: StatusCode, headers: HeaderMap, body: AnswerBody) -> Response<AnswerBody> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
-}
-
 /// The upstream's headers without what concerns its own connection or poses as ours.
 fn passed_on(mut headers: HeaderMap, asked: &Method) -> HeaderMap {
     let length = (asked == Method::HEAD).then(|| headers.get(header::CONTENT_LENGTH).cloned()).flatten();
@@ -72,17 +58,10 @@ fn passed_on(mut headers: HeaderMap, asked: &Method) -> HeaderMap {
     headers
 }
 
-/// Says who served, and after how many attempts.
-fn add_ours(headers: &mut HeaderMap, kind: Kind, upstream: &str, ledger: &Ledger) {
-    let ours = [
-        (X_REQUEST_ID, HeaderValue::try_from(ledger.request_id())),
-        (X_OAR_UPSTREAM, HeaderValue::try_from(upstream)),
-        (X_OAR_ATTEMPTS, Ok(number_value(ledger.attempts() as u64))),
-    ];
-    for (name, value) in ours {
-        if let Ok(value) = value {
-            headers.insert(name, value);
-        }
+/// Says who served, and that events are not to be held back.
+fn add_of_upstream(headers: &mut HeaderMap, kind: Kind, upstream: &str) {
+    if let Ok(name) = HeaderValue::try_from(upstream) {
+        headers.insert(X_OAR_UPSTREAM, name);
     }
     if kind == Kind::Events {
         // Proxies before the gateway must not hold events back: nginx reads this header.

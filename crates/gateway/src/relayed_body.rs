@@ -2,38 +2,51 @@
 
 use crate::backend::Patience;
 use crate::drain::Drains;
+use crate::ending::{Cut, LastWords};
 use crate::events::{Completeness, Events};
 use crate::idle::Idle;
 use crate::ledger::Ledger;
 use bytes::Bytes;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty};
 use oar_exchange::Outcome;
-use oar_protocol::{ErrorBody, ErrorKind, sse};
 use oar_upstream::BodyError;
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
-use tokio::time::{Sleep, sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 /// An upstream's body, passed on as it comes: nothing is merged or changed, and only the part of an event that has not
 /// come whole is held back.
 ///
 /// It owns the story: told as complete after the last frame, as broken when the upstream's body fails, stops short or
-/// falls silent, and, when it is dropped before that, as left by the client. Dropping it drops the upstream's body, which
-/// ends the upstream's work, unless its backend wants answers [read to their end](crate::OnClientClose::Drain).
+/// falls silent, and, when it is dropped before that, as left by the client, unless a stream had said its last word.
+/// Dropping it drops the upstream's body, which ends the upstream's work, unless its backend wants answers
+/// [read to their end](crate::OnClientClose::Drain).
+///
+/// ```
+/// # use {http_body::Body, oar_gateway::{AnswerBody, Gateway, Relay}};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # let router = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/documented/router.rs"));
+/// # let request = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/documented/request.rs"));
+/// let answer = Gateway::builder(router).build().serve(request).await;
+/// let AnswerBody::Right(relay) = answer.into_body() else { panic!("an upstream answered") };
+/// let relay: Relay = relay;
+/// assert_eq!(relay.size_hint().exact(), Some(5));
+/// # }
+/// ```
 pub struct Relay {
     body: UnsyncBoxBody<Bytes, BodyError>,
     events: Option<Events>,
     idle: Idle,
     /// Rings when the client of a stream has heard nothing for so long that a proxy on the way may take it for dead.
     heartbeat: Option<Idle>,
-    /// Resolves when the gateway waits no longer for what still runs. Made when something is waited for.
-    stopped: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    /// Yields when the gateway waits no longer for what still runs. Made when something is waited for; and looked at only
+    /// when it has woken the task itself, since to look takes a lock that all answers share.
+    stopped: Option<FuturesUnordered<WaitForCancellationFutureOwned>>,
     ledger: Option<Ledger>,
     outcome: Outcome,
     last_words: LastWords,
@@ -43,60 +56,6 @@ pub struct Relay {
 
 /// What the client of a silent stream hears: a comment, which is no event.
 const HEARTBEAT: &[u8] = b": keep-alive\n\n";
-
-/// How long a client has to read what came before an abnormal end.
-const FAREWELL: Duration = Duration::from_millis(100);
-
-/// What is still to be said once the upstream's body has ended.
-enum LastWords {
-    /// It has not ended.
-    NotYet,
-    /// The rest of a complete stream; then the end.
-    Rest(Option<Bytes>),
-    /// The news that the stream broke off; then an abnormal end.
-    News(Bytes, BodyError),
-    /// What there was to say has been handed over, and may not have been read: a server drops what it holds at an
-    /// abnormal end, and some clients (Node's) drop what they have received and not read yet.
-    Told(Pin<Box<Sleep>>, BodyError),
-}
-
-impl LastWords {
-    fn told(why: BodyError) -> Self {
-        Self::Told(Box::pin(sleep(FAREWELL)), why)
-    }
-}
-
-/// Why an answer is cut.
-#[derive(Debug, thiserror::Error)]
-enum Cut {
-    #[error("upstream's body ended early: {0}")]
-    Failed(BodyError),
-    #[error("upstream's stream stopped without saying that it was complete")]
-    JustStopped,
-    #[error("upstream sent nothing for {0:?}")]
-    Silent(Duration),
-    #[error("the gateway stopped before the answer was complete")]
-    Stopped,
-}
-
-impl Cut {
-    /// What the client reads of it.
-    const fn news(&self) -> &'static str {
-        match self {
-            Self::Failed(_) | Self::JustStopped | Self::Silent(_) => {
-                "The upstream broke off before the answer was complete."
-            }
-            Self::Stopped => "The gateway stopped before the answer was complete.",
-        }
-    }
-
-    const fn outcome(&self) -> Outcome {
-        match self {
-            Self::Failed(_) | Self::JustStopped | Self::Silent(_) => Outcome::StreamBroken,
-            Self::Stopped => Outcome::Drained,
-        }
-    }
-}
 
 impl Relay {
     /// `outcome` is how the story ends if the body arrives whole.
@@ -193,15 +152,12 @@ impl Relay {
             .as_ref()
             .filter(|events| events.can_add_one() && !events.has_said_error())
             .filter(|_| self.ledger.as_ref().is_some_and(Ledger::has_client))
-            .map(|_| sse::error_event(&ErrorBody::new(ErrorKind::UpstreamError, "stream_interrupted", why.news())));
+            .map(|_| why.news());
         if let Some(news) = &news {
             self.sends(news);
         }
         self.close(why.outcome(), Some(why.to_string()));
-        self.last_words = match news {
-            Some(news) => LastWords::News(news, why.into()),
-            None => LastWords::told(why.into()),
-        };
+        self.last_words = LastWords::of_cut(news, why);
     }
 
     /// Nothing came for as long as it may take. A stream that said that it was done is done, though its framing is not.
@@ -215,8 +171,8 @@ impl Relay {
     /// Ready when the gateway waits no longer. A story that has been told waits for nothing.
     fn poll_stopped(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(ledger) = &self.ledger else { return Poll::Pending };
-        let wait = || Box::pin(ledger.cut().clone().cancelled_owned());
-        self.stopped.get_or_insert_with(wait).as_mut().poll(cx)
+        let wait = || FuturesUnordered::from_iter([ledger.cut().clone().cancelled_owned()]);
+        self.stopped.get_or_insert_with(wait).poll_next_unpin(cx).map(drop)
     }
 
     /// Ready when the client must hear something, and can: a comment within an event would break it.
@@ -232,10 +188,10 @@ impl Relay {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     self.idle.something_came();
-                    if let Some(heartbeat) = &mut self.heartbeat {
-                        heartbeat.something_came();
-                    }
                     if let Some(frame) = self.pass(frame) {
+                        if let Some(heartbeat) = &mut self.heartbeat {
+                            heartbeat.something_came();
+                        }
                         return Poll::Ready(frame);
                     }
                 }
@@ -253,36 +209,32 @@ impl Relay {
         }
         Poll::Pending
     }
+}
 
-    fn poll_last_words(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match std::mem::replace(&mut self.last_words, LastWords::Rest(None)) {
-            LastWords::NotYet | LastWords::Rest(None) => Poll::Ready(None),
-            LastWords::Rest(Some(rest)) => Poll::Ready(Some(Ok(Frame::data(rest)))),
-            LastWords::News(news, why) => {
-                self.last_words = LastWords::told(why);
-                Poll::Ready(Some(Ok(Frame::data(news))))
-            }
-            LastWords::Told(mut pause, why) => {
-                if pause.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(Some(Err(why)));
-                }
-                self.last_words = LastWords::Told(pause, why);
-                Poll::Pending
-            }
-        }
+impl Relay {
+    /// What has not been read yet, for those who hear the story alone.
+    fn rest(&mut self, ledger: Ledger) -> Self {
+        let nothing = UnsyncBoxBody::new(Empty::new().map_err(|never| match never {}));
+        let body = std::mem::replace(&mut self.body, nothing);
+        let patience = Patience { idle: self.idle.limit(), ..Patience::default() };
+        Self::new(body, self.events.take(), patience, self.outcome, ledger)
     }
 }
 
 impl Drop for Relay {
-    /// Hands over what is left to be read, if somebody wants it: the client has left.
+    /// The client has left: with the whole answer, if the last word has been said, though the framing has not ended. What
+    /// is left to be read is handed over, if somebody wants it.
     fn drop(&mut self) {
-        let Some(drains) = self.drains.take().filter(|_| !std::thread::panicking()) else { return };
-        let Some(mut ledger) = self.ledger.take_if(|ledger| !ledger.cut().is_cancelled()) else { return };
-        ledger.client_leaves();
-        let nothing = UnsyncBoxBody::new(Empty::new().map_err(|never| match never {}));
-        let body = std::mem::replace(&mut self.body, nothing);
-        let patience = Patience { idle: self.idle.limit(), ..Patience::default() };
-        drains.read_on(Self::new(body, self.events.take(), patience, self.outcome, ledger));
+        let Some(mut ledger) = self.ledger.take_if(|_| !std::thread::panicking()) else { return };
+        let has_it_all = self.events.as_ref().is_some_and(Events::has_said_end);
+        match self.drains.take().filter(|_| !ledger.cut().is_cancelled()) {
+            Some(drains) => {
+                ledger.client_leaves(if has_it_all { self.outcome } else { Outcome::ClientClosed });
+                drains.read_on(self.rest(ledger));
+            }
+            None if has_it_all => ledger.close(self.outcome, None),
+            None => drop(ledger),
+        }
     }
 }
 
@@ -294,7 +246,7 @@ impl Body for Relay {
         match self.poll_upstream(cx) {
             Poll::Ready(frame) => Poll::Ready(Some(Ok(frame))),
             Poll::Pending if matches!(self.last_words, LastWords::NotYet) => Poll::Pending,
-            Poll::Pending => self.poll_last_words(cx),
+            Poll::Pending => self.last_words.poll(cx),
         }
     }
 

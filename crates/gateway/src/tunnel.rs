@@ -27,17 +27,25 @@ pub(crate) fn open(upstream: Box<dyn Duplex>, client: Option<OnUpgrade>, mut led
     let cut = ledger.cut().clone();
     tunnels.spawn(async move {
         let Ok(client) = client.await else { return };
-        let carried = cut.run_until_cancelled(carry(TokioIo::new(client), upstream)).await;
-        let Some((ended, from_client, to_client)) = carried else { return };
-        ledger.tunnelled(from_client, to_client);
+        let mut carried = Carried::default();
+        let ended = cut.run_until_cancelled(carry(TokioIo::new(client), upstream, &mut carried)).await;
+        ledger.tunnelled(&carried);
         match ended {
-            Ended::Properly => ledger.close(Outcome::Ok, None),
-            Ended::ByClient => ledger.close(Outcome::ClientClosed, None),
-            Ended::ByUpstream(error) => {
+            Some(Ended::Properly) => ledger.close(Outcome::Ok, None),
+            Some(Ended::ByClient) => ledger.close(Outcome::ClientClosed, None),
+            Some(Ended::ByUpstream(error)) => {
                 ledger.close(Outcome::StreamBroken, Some(format!("the upstream's connection failed: {error}")));
             }
+            None => ledger.close(Outcome::Drained, None),
         }
     });
+}
+
+/// How many bytes have come from the client, and how many for it.
+#[derive(Default)]
+pub(crate) struct Carried {
+    pub(crate) from_client: u64,
+    pub(crate) to_client: u64,
 }
 
 /// How an upgraded connection ended.
@@ -50,19 +58,18 @@ enum Ended {
     ByUpstream(io::Error),
 }
 
-/// Copies both ways and counts the bytes: from the client, and to it. When the client's side ends, the upstream's is
-/// dropped at once; when the upstream's ends, the client has got everything and is told so.
-async fn carry(client: impl AsyncRead + AsyncWrite, upstream: Box<dyn Duplex>) -> (Ended, u64, u64) {
+/// Copies both ways and counts the bytes. When the client's side ends, the upstream's is dropped at once; when the
+/// upstream's ends, the client has got everything and is told so.
+async fn carry(client: impl AsyncRead + AsyncWrite, upstream: Box<dyn Duplex>, carried: &mut Carried) -> Ended {
     let (mut from_client, mut to_client) = split(client);
     let (mut from_upstream, mut to_upstream) = split(upstream);
-    let (mut up, mut down) = (0, 0);
     let ended = tokio::select! {
-        ended = copy(&mut from_client, &mut to_upstream, &mut up) => match ended {
+        ended = copy(&mut from_client, &mut to_upstream, &mut carried.from_client) => match ended {
             Ok(()) => Ended::Properly,
             Err(CopyError::Read(_)) => Ended::ByClient,
             Err(CopyError::Write(error)) => Ended::ByUpstream(error),
         },
-        ended = copy(&mut from_upstream, &mut to_client, &mut down) => match ended {
+        ended = copy(&mut from_upstream, &mut to_client, &mut carried.to_client) => match ended {
             Ok(()) => Ended::Properly,
             Err(CopyError::Read(error)) => Ended::ByUpstream(error),
             Err(CopyError::Write(_)) => Ended::ByClient,
@@ -70,7 +77,7 @@ async fn carry(client: impl AsyncRead + AsyncWrite, upstream: Box<dyn Duplex>) -
     };
     // The client may have gone already; there is nobody left to tell.
     let _ = to_client.shutdown().await;
-    (ended, up, down)
+    ended
 }
 
 /// Which end of a copy failed.

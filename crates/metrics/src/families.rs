@@ -1,4 +1,3 @@
-use crate::closed::Closed;
 use oar_exchange::AttemptResult;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
@@ -20,29 +19,29 @@ pub(crate) struct RequestLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct AttemptLabels {
+struct AttemptLabels {
     upstream: Arc<str>,
     result: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct UpstreamLabel {
+struct UpstreamLabel {
     upstream: Arc<str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct TokenLabels {
+struct TokenLabels {
     upstream: Arc<str>,
     r#type: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct ReasonLabel {
+struct ReasonLabel {
     reason: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct PhaseLabel {
+struct PhaseLabel {
     phase: &'static str,
 }
 
@@ -74,11 +73,29 @@ pub(crate) enum DisconnectPhase {
     Streaming,
 }
 
+impl DisconnectPhase {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Streaming => "streaming",
+        }
+    }
+}
+
 /// Whose tokens were counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     Prompt,
     Completion,
+}
+
+impl TokenKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::Completion => "completion",
+        }
+    }
 }
 
 /// The families that are not split by upstream.
@@ -110,7 +127,7 @@ impl Overall {
                 failovers.get_or_create_owned(&ReasonLabel { reason: result.as_str() })
             }),
             disconnects: Closed::new([DisconnectPhase::Waiting, DisconnectPhase::Streaming], |phase| {
-                disconnects.get_or_create_owned(&PhaseLabel { phase: disconnect_word(phase) })
+                disconnects.get_or_create_owned(&PhaseLabel { phase: phase.as_str() })
             }),
             in_flight,
             duration: seconds(registry, "oar_request_duration", "From the request's head to its end"),
@@ -153,7 +170,7 @@ impl PerUpstream {
             }),
             stream_broken: self.stream_broken.get_or_create_owned(&UpstreamLabel { upstream: name() }),
             tokens: Closed::new([TokenKind::Prompt, TokenKind::Completion], |kind| {
-                self.tokens.get_or_create_owned(&TokenLabels { upstream: name(), r#type: token_word(kind) })
+                self.tokens.get_or_create_owned(&TokenLabels { upstream: name(), r#type: kind.as_str() })
             }),
         }
     }
@@ -167,6 +184,31 @@ pub(crate) struct UpstreamSeries {
     pub(crate) tokens: Closed<TokenKind>,
 }
 
+/// One counter for each member of a closed set, made once; counting takes neither lock nor hash.
+///
+/// The sets have a dozen members, so a scan is as fast as an index and cannot be out of range.
+#[derive(Debug)]
+pub(crate) struct Closed<K>(Vec<(K, Counter)>);
+
+impl<K: Copy + Eq> Closed<K> {
+    /// Asks `counter` for the counter of each member.
+    pub(crate) fn new(members: impl IntoIterator<Item = K>, counter: impl Fn(K) -> Counter) -> Self {
+        Self(members.into_iter().map(|member| (member, counter(member))).collect())
+    }
+
+    /// Counts one more of `member`.
+    pub(crate) fn count(&self, member: K) {
+        self.add(member, 1);
+    }
+
+    /// Counts `amount` more of `member`.
+    pub(crate) fn add(&self, member: K, amount: u64) {
+        if let Some((_, counter)) = self.0.iter().find(|(known, _)| *known == member) {
+            counter.inc_by(amount);
+        }
+    }
+}
+
 fn registered<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
     let metric = M::default();
     registry.register(name, help, metric.clone());
@@ -177,18 +219,4 @@ fn seconds(registry: &mut Registry, name: &str, help: &str) -> Histogram {
     let histogram = Histogram::new(LATENCY_BUCKETS);
     registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
     histogram
-}
-
-const fn disconnect_word(phase: DisconnectPhase) -> &'static str {
-    match phase {
-        DisconnectPhase::Waiting => "waiting",
-        DisconnectPhase::Streaming => "streaming",
-    }
-}
-
-const fn token_word(kind: TokenKind) -> &'static str {
-    match kind {
-        TokenKind::Prompt => "prompt",
-        TokenKind::Completion => "completion",
-    }
 }

@@ -35,9 +35,9 @@
 
 mod metrics;
 
-mod closed;
-mod exposition;
 mod families;
 mod sampled;
+
+mod exposition;
 
 pub use metrics::Metrics;

@@ -13,6 +13,26 @@ const OTHER: &str = "not configured";
 ///
 /// Cheap to feed: an exchange costs some atomic additions, the short locks inside the two histograms, and read locks
 /// that are only ever written when an upstream is announced or a status is seen for the first time.
+///
+/// ```
+/// use oar_exchange::{Attempt, AttemptResult, Exchange, Observer, Outcome, Request};
+/// use oar_metrics::Metrics;
+/// use std::sync::Arc;
+///
+/// # let request = Request::new(http::Method::POST, "/v1/chat/completions", [127, 0, 0, 1]);
+/// # let begun = Exchange::new("0190", std::time::SystemTime::UNIX_EPOCH, request);
+/// # let (endpoint, failed, ok) = ("https://api.example.com/v1", AttemptResult::HeadTimeout, AttemptResult::Ok);
+/// # let attempts = vec![Attempt::new("primary", endpoint, failed), Attempt::new("spare", endpoint, ok)];
+/// # let exchange = Exchange { attempts, outcome: Outcome::Ok, ..begun };
+/// let metrics = Arc::new(Metrics::new(["primary", "spare"]));
+/// let observer: Arc<dyn Observer> = metrics.clone(); // for the gateway
+/// observer.started();
+/// observer.finished(&Arc::new(exchange));
+///
+/// let (_, page) = metrics.render(None); // for the scraper
+/// assert!(page.contains("oar_failovers_total{reason=\"head_timeout\"} 1\n"));
+/// assert!(page.contains("oar_attempts_total{upstream=\"spare\",result=\"ok\"} 1\n"));
+/// ```
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -24,7 +44,13 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Registers every family, with all series of `upstreams` at zero.
+    /// Registers every family, with all series of `upstreams` at zero, by their configured names.
+    ///
+    /// ```
+    /// # use oar_metrics::Metrics;
+    /// let metrics = Metrics::new(["primary"]);
+    /// assert!(metrics.render(None).1.contains("oar_stream_broken_total{upstream=\"primary\"} 0\n"));
+    /// ```
     pub fn new<N: Into<Arc<str>>>(upstreams: impl IntoIterator<Item = N>) -> Self {
         let mut registry = Registry::default();
         let sampled = Sampled::default();
@@ -41,6 +67,13 @@ impl Metrics {
     ///
     /// Names that are known keep what was counted. None is ever dropped, for a counter that vanishes and returns reads
     /// as a restart: the series grow by what an operator configures, and by nothing else.
+    ///
+    /// ```
+    /// # use oar_metrics::Metrics;
+    /// let metrics = Metrics::new(["primary"]);
+    /// metrics.announce(["primary", "late"]);
+    /// assert!(metrics.render(None).1.contains("oar_stream_broken_total{upstream=\"late\"} 0\n"));
+    /// ```
     pub fn announce<N: Into<Arc<str>>>(&self, upstreams: impl IntoIterator<Item = N>) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         for name in upstreams {
@@ -50,11 +83,26 @@ impl Metrics {
         }
     }
 
-    /// Adds a counter that somebody else keeps; `read` is called at each scrape and must neither block nor panic.
+    /// Adds a counter that somebody else keeps; `read` is called at each scrape and must neither block, nor panic, nor ask
+    /// for anything of these metrics.
     ///
     /// `name` is the whole name with or without its `_total`; `help` is a clause without a full stop. One name may be
     /// added several times with different label values, which must come from a closed set; its first help is shown.
-    /// The name must not be one of this crate's own.
+    /// The name must not be one of this crate's own, nor that of a gauge.
+    ///
+    /// ```
+    /// # use oar_metrics::Metrics;
+    /// # use std::sync::Arc;
+    /// # use std::sync::atomic::{AtomicU64, Ordering};
+    /// let dropped = Arc::new(AtomicU64::new(0));
+    /// let metrics = Metrics::new(["primary"]);
+    /// let read = Arc::clone(&dropped);
+    /// let help = "Rows that were not kept";
+    /// metrics.counter_fn("oar_rows_dropped_total", help, &[("reason", "full")], move || read.load(Ordering::Relaxed));
+    ///
+    /// dropped.fetch_add(3, Ordering::Relaxed);
+    /// assert!(metrics.render(None).1.contains("oar_rows_dropped_total{reason=\"full\"} 3\n"));
+    /// ```
     pub fn counter_fn(
         &self,
         name: &'static str,
@@ -66,6 +114,13 @@ impl Metrics {
     }
 
     /// Adds a gauge that somebody else keeps, as [`counter_fn`](Self::counter_fn) does for counters.
+    ///
+    /// ```
+    /// # use oar_metrics::Metrics;
+    /// let metrics = Metrics::new(["primary"]);
+    /// metrics.gauge_fn("oar_connections", "Open connections of clients", &[], || 12);
+    /// assert!(metrics.render(None).1.contains("oar_connections 12\n"));
+    /// ```
     pub fn gauge_fn(
         &self,
         name: &'static str,
@@ -80,6 +135,18 @@ impl Metrics {
     /// clients that ask for text and do not name OpenMetrics, such as browsers.
     ///
     /// Yields the `content-type` and the body.
+    ///
+    /// ```
+    /// # use oar_metrics::Metrics;
+    /// let metrics = Metrics::new(["primary"]);
+    /// let (content_type, page) = metrics.render(Some("text/html,*/*;q=0.8"));
+    /// assert_eq!(content_type, "text/plain; version=0.0.4; charset=utf-8");
+    /// assert!(page.contains("# TYPE oar_attempts_total counter\n"));
+    ///
+    /// let (content_type, page) = metrics.render(None);
+    /// assert!(content_type.starts_with("application/openmetrics-text"));
+    /// assert!(page.ends_with("# EOF\n"));
+    /// ```
     pub fn render(&self, accept: Option<&str>) -> (&'static str, String) {
         exposition::render(&self.registry, accept)
     }

@@ -1,15 +1,28 @@
+//! One message, before it is text or JSON.
+
 use crate::book::Admitted;
+use crate::event::{Event, Failure, Tried};
 use crate::policy::Language;
 use crate::text::{self, tame};
-use crate::trouble::{Condition, Subject, Trouble};
-use oar_exchange::{Attempt, AttemptResult, Exchange, Outcome};
+use oar_exchange::Exchange;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One message to people.
 ///
 /// Whatever a client may have written (the model, the request id) is short, on one line, and cannot ping anybody.
 /// Serializes as the JSON object that [`Webhook`](crate::Webhook) documents.
+///
+/// ```
+/// use oar_notify::{Alert, Kind, Language};
+///
+/// let alert = Alert::test("gateway-1", Language::English);
+/// assert_eq!(alert.kind(), Kind::Test);
+/// assert_eq!(alert.text(), "[gateway-1] this is a test (test)\nAlerts of openai-api-route arrive here.");
+/// let json = serde_json::to_value(&alert)?;
+/// assert_eq!((&json["kind"], &json["hostname"]), (&"test".into(), &"gateway-1".into()));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Alert {
@@ -23,23 +36,13 @@ pub struct Alert {
     pub event: Event,
 }
 
-/// What a message tells.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Event {
-    /// Something went wrong with a request.
-    Failure(Failure),
-    /// Something is wrong beside the requests.
-    Condition(Condition),
-    /// What people were told of works again. Never empty.
-    Recovered(Vec<Recovery>),
-    /// What people were not told one by one.
-    Summary(Summary),
-    /// Nothing happened: somebody wants to see whether messages arrive.
-    Test,
-}
-
 /// What kind of message it is.
+///
+/// ```
+/// # use oar_notify::{Alert, Kind, Language};
+/// let kind = Alert::test("gateway-1", Language::Chinese).kind();
+/// assert_eq!((kind, kind.as_str()), (Kind::Test, "test"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A request met a trouble.
@@ -56,87 +59,17 @@ pub enum Kind {
     Test,
 }
 
-/// A request that met something which people had not been told within the window.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Failure {
-    /// What went wrong and is news, the gravest first. Never empty.
-    pub troubles: Vec<Trouble>,
-    /// How often these were held back since people were last told of them.
-    pub more: u64,
-    /// How the request ended.
-    pub outcome: Outcome,
-    /// The id under which the client and the record know the request.
-    pub request_id: String,
-    /// The model asked for.
-    pub model: Option<String>,
-    /// The tries, in order.
-    pub attempts: Vec<Tried>,
-}
-
-/// One attempt, as far as people need to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Tried {
-    /// The upstream's configured name.
-    pub upstream: Arc<str>,
-    /// What came of it.
-    pub result: AttemptResult,
-    /// The upstream's status, when it gave one.
-    pub status: Option<u16>,
-    /// From the start of the attempt to the response head, or to the failure.
-    pub elapsed: Duration,
-}
-
-/// Something of which people were told that it is in trouble, and which works again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Recovery {
-    /// What works again.
-    pub subject: Subject,
-    /// How many requests met its fault, or how often it was said; told or held back.
-    pub faults: u64,
-    /// From the first fault to the last one; of a condition, to its end.
-    pub lasted: Duration,
-    /// From the last fault until now.
-    pub quiet: Duration,
-}
-
-/// What was held back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Summary {
-    /// How many alerts.
-    pub more: u64,
-    /// Since the first of them.
-    pub within: Duration,
-    /// About what, the most frequent first; at most [`Summary::LISTED_CAP`]. Each alert counts for the gravest of its
-    /// troubles.
-    pub listed: Vec<Times>,
-    /// How many troubles more there were.
-    pub unlisted: usize,
-}
-
-/// How often something happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Times {
-    /// What.
-    pub trouble: Trouble,
-    /// How often.
-    pub times: u64,
-}
-
-impl Summary {
-    /// The most troubles that are listed.
-    pub const LISTED_CAP: usize = 10;
-}
-
 impl Alert {
     /// The longest text of an alert, in bytes of UTF-8.
     pub const TEXT_CAP_BYTES: usize = 2048;
 
     /// The message that shows that a channel works.
+    ///
+    /// ```
+    /// # use oar_notify::{Alert, Language};
+    /// let alert = Alert::test("gateway-1", Language::Chinese);
+    /// assert!(alert.text().starts_with("[gateway-1] 这是一条测试消息"));
+    /// ```
     pub fn test(hostname: impl Into<Arc<str>>, language: Language) -> Self {
         Self::now(Event::Test, hostname.into(), language)
     }
@@ -167,33 +100,36 @@ impl Alert {
     }
 
     /// What kind of message it is.
+    ///
+    /// ```
+    /// # use oar_notify::{Alert, Kind, Language};
+    /// assert_eq!(Alert::test("gateway-1", Language::English).kind(), Kind::Test);
+    /// ```
     pub const fn kind(&self) -> Kind {
         self.event.kind()
     }
 
     /// The alert as a few lines of plain text for a chat, at most [`Alert::TEXT_CAP_BYTES`] long. The first line says
     /// what it is about.
+    ///
+    /// ```
+    /// # use oar_notify::{Alert, Language};
+    /// let text = Alert::test("gateway-1", Language::English).text();
+    /// assert_eq!(text.lines().next(), Some("[gateway-1] this is a test (test)"));
+    /// assert!(text.len() <= Alert::TEXT_CAP_BYTES);
+    /// ```
     pub fn text(&self) -> String {
         text::compose(self)
     }
 }
 
-impl Event {
-    /// What kind of message tells it.
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::Failure(_) => Kind::Alert,
-            Self::Condition(Condition::RecordsStuck) => Kind::Records,
-            Self::Condition(Condition::ReloadFailed) => Kind::Reload,
-            Self::Recovered(_) => Kind::Recovered,
-            Self::Summary(_) => Kind::Summary,
-            Self::Test => Kind::Test,
-        }
-    }
-}
-
 impl Kind {
     /// The word for it.
+    ///
+    /// ```
+    /// # use oar_notify::Kind;
+    /// assert_eq!(Kind::Recovered.as_str(), "recovered");
+    /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Alert => "alert",
@@ -202,17 +138,6 @@ impl Kind {
             Self::Records => "records",
             Self::Reload => "reload",
             Self::Test => "test",
-        }
-    }
-}
-
-impl From<&Attempt> for Tried {
-    fn from(attempt: &Attempt) -> Self {
-        Self {
-            upstream: Arc::clone(&attempt.upstream),
-            result: attempt.result,
-            status: attempt.status,
-            elapsed: attempt.elapsed,
         }
     }
 }

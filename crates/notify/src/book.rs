@@ -1,4 +1,6 @@
-use crate::alert::{Event, Summary};
+//! Who is in trouble, what people know of it, and what they hear next. Knows no clock, no lock and no channel.
+
+use crate::event::{Event, Summary};
 use crate::grouping::Grouping;
 use crate::policy::Policy;
 use crate::quota::Quota;

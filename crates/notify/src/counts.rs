@@ -1,10 +1,36 @@
-use crate::notifier::Notifier;
+//! What became of the messages of each channel.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What became of one channel's messages since the start. Only ever grows.
+///
+/// ```
+/// # use oar_notify::*;
+/// # use std::sync::{Arc, Mutex};
+/// # #[derive(Default)]
+/// # struct Kept(Mutex<Vec<Alert>>);
+/// # #[async_trait::async_trait]
+/// # impl Notifier for Kept {
+/// #     fn name(&self) -> &str { "kept" }
+/// #     async fn notify(&self, alert: &Alert) -> Result<(), NotifyError> {
+/// #         self.0.lock().expect("no panic").push(alert.clone());
+/// #         Ok(())
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// # let kept = Arc::new(Kept::default());
+/// # let (alerts, worker) = Alerts::start(vec![Arc::clone(&kept) as Arc<dyn Notifier>], "gateway-1", Policy::default());
+/// (0..3).for_each(|_| alerts.reload_failed());
+/// # alerts.close();
+/// # worker.run().await;
+/// # let told = kept.0.lock().expect("no panic").clone();
+/// let counts = &alerts.counts()[0];
+/// assert_eq!((counts.name(), counts.sent(), counts.suppressed(), counts.failed()), ("kept", 1, 2, 0));
+/// # }
+/// ```
 #[derive(Debug)]
-#[non_exhaustive]
 pub struct ChannelCounts {
     name: Box<str>,
     queued: AtomicU64,
@@ -14,40 +40,67 @@ pub struct ChannelCounts {
 }
 
 impl ChannelCounts {
-    /// Nothing yet of the channel `name`.
-    pub(crate) fn new(name: &str) -> Self {
-        let [queued, sent, suppressed, failed] = std::array::from_fn(|_| AtomicU64::new(0));
-        Self { name: name.into(), queued, sent, suppressed, failed }
-    }
-
-    /// One entry for each name among `notifiers`, in their order.
-    pub(crate) fn for_each_name(notifiers: &[Arc<dyn Notifier>]) -> Vec<Arc<Self>> {
-        let mut counts: Vec<Arc<Self>> = Vec::new();
-        for notifier in notifiers {
-            if counts.iter().all(|known| *known.name != *notifier.name()) {
-                counts.push(Arc::new(Self::new(notifier.name())));
-            }
+    /// The entry for `name` among `all`, which gets one if there is none.
+    pub(crate) fn among(all: &mut Vec<Arc<Self>>, name: &str) -> Arc<Self> {
+        if let Some(known) = all.iter().find(|known| *known.name == *name) {
+            return Arc::clone(known);
         }
-        counts
+        let [queued, sent, suppressed, failed] = std::array::from_fn(|_| AtomicU64::new(0));
+        let own = Arc::new(Self { name: name.into(), queued, sent, suppressed, failed });
+        all.push(Arc::clone(&own));
+        own
     }
 
     /// The channel's name.
+    ///
+    /// ```
+    /// # use oar_notify::{Alerts, Http, Policy, Webhook};
+    /// # let webhook = Webhook::new(&Http::new()?, &"http://127.0.0.1/hook".into())?;
+    /// # let (alerts, _worker) = Alerts::start(vec![std::sync::Arc::new(webhook)], "gateway-1", Policy::default());
+    /// assert_eq!(alerts.counts()[0].name(), "webhook");
+    /// # Ok::<(), oar_notify::SetupError>(())
+    /// ```
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Messages that were delivered.
+    ///
+    /// ```
+    /// # use oar_notify::{Alerts, Http, Policy, Webhook};
+    /// # let webhook = Webhook::new(&Http::new()?, &"http://127.0.0.1/hook".into())?;
+    /// # let (alerts, _worker) = Alerts::start(vec![std::sync::Arc::new(webhook)], "gateway-1", Policy::default());
+    /// assert_eq!(alerts.counts()[0].sent(), 0);
+    /// # Ok::<(), oar_notify::SetupError>(())
+    /// ```
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
 
     /// Alerts that were held back because they repeat or are too many, even if a later message says how many they were,
     /// or dropped because the queue was full.
+    ///
+    /// ```
+    /// # use oar_notify::{Alerts, Http, Policy, Webhook};
+    /// # let webhook = Webhook::new(&Http::new()?, &"http://127.0.0.1/hook".into())?;
+    /// # let (alerts, _worker) = Alerts::start(vec![std::sync::Arc::new(webhook)], "gateway-1", Policy::default());
+    /// (0..3).for_each(|_| alerts.reload_failed());
+    /// assert_eq!(alerts.counts()[0].suppressed(), 2);
+    /// # Ok::<(), oar_notify::SetupError>(())
+    /// ```
     pub fn suppressed(&self) -> u64 {
         self.suppressed.load(Ordering::Relaxed)
     }
 
     /// Messages that could not be delivered.
+    ///
+    /// ```
+    /// # use oar_notify::{Alerts, Http, Policy, Webhook};
+    /// # let webhook = Webhook::new(&Http::new()?, &"http://127.0.0.1/hook".into())?;
+    /// # let (alerts, _worker) = Alerts::start(vec![std::sync::Arc::new(webhook)], "gateway-1", Policy::default());
+    /// assert_eq!(alerts.counts()[0].failed(), 0);
+    /// # Ok::<(), oar_notify::SetupError>(())
+    /// ```
     pub fn failed(&self) -> u64 {
         self.failed.load(Ordering::Relaxed)
     }

@@ -1,5 +1,8 @@
-use crate::alert::{Alert, Event};
+//! The one lock: the book is asked under it, and messages go to the queues after it.
+
+use crate::alert::Alert;
 use crate::book::Book;
+use crate::event::Event;
 use crate::policy::{Language, Policy};
 use crate::trouble::{Condition, Trouble};
 use crate::worker::Outlet;

@@ -1,4 +1,6 @@
-use crate::alert::{Summary, Times};
+//! What people were just told, and what was held back since.
+
+use crate::event::{Summary, Times};
 use crate::trouble::{Subject, Trouble};
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -72,7 +74,7 @@ impl Grouping {
     /// Whether what was held back has to be told by itself: news as soon as may be. Repeats get a second window, in
     /// which the next alert or the end of the trouble may tell them.
     pub(crate) fn wants_summary(&self, now: Instant) -> bool {
-        let is_late = |held: &Held| now.saturating_duration_since(held.since) >= 2 * self.window;
+        let is_late = |held: &Held| now.saturating_duration_since(held.since) >= self.window.saturating_mul(2);
         self.has_overflowed(now) || self.held.values().any(is_late)
     }
 
@@ -180,6 +182,14 @@ mod tests {
         grouping.hold_for_room(&trouble("a", 429), start);
         grouping.settle(&Subject::Upstream("a".into()));
         assert!(!grouping.wants_summary(at(start, 600)));
+    }
+
+    #[test]
+    fn a_window_without_end_is_one() {
+        let (start, mut grouping) = (Instant::now(), Grouping::new(Duration::MAX));
+        grouping.tell(&[trouble("a", 500)], start);
+        grouping.hold_repeat(&trouble("a", 500), start);
+        assert!(!grouping.is_news(&trouble("a", 500), at(start, 600)) && !grouping.wants_summary(at(start, 600)));
     }
 
     #[test]

@@ -40,31 +40,36 @@
 //! # }
 //! ```
 
-mod alert;
-mod payload;
-mod policy;
-mod text;
-mod trouble;
-
+// What of a request people should hear, and when.
 mod alerts;
 mod book;
-mod counts;
 mod desk;
 mod grouping;
+mod policy;
 mod quota;
 mod standing;
-mod worker;
+mod trouble;
 
+// What a message says.
+mod alert;
+mod event;
+mod payload;
+mod text;
+
+// How it reaches people.
 mod channels;
+mod counts;
 mod notifier;
+mod worker;
 
 #[cfg(test)]
 mod testing;
 
-pub use alert::{Alert, Event, Failure, Kind, Recovery, Summary, Times, Tried};
+pub use alert::{Alert, Kind};
 pub use alerts::Alerts;
 pub use channels::{Feishu, Http, Matrix, SetupError, Webhook, feishu};
 pub use counts::ChannelCounts;
+pub use event::{Event, Failure, Recovery, Summary, Times, Tried};
 pub use notifier::{Notifier, NotifyError, Said};
 pub use policy::{Ending, Language, Policy};
 pub use trouble::{Condition, Reason, Subject, Trouble};

@@ -1,3 +1,5 @@
+//! What a channel is, and how it says no.
+
 use crate::alert::Alert;
 use async_trait::async_trait;
 use std::error::Error;
@@ -7,6 +9,35 @@ use std::time::Duration;
 /// One channel that people read.
 ///
 /// Shared by the worker and whoever wants to send a message by hand: `&self`, no locks held across an await.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use oar_notify::{Alert, Kind, Language, Notifier, NotifyError};
+///
+/// /// Hands alerts to another task, and a test to nobody.
+/// struct Handed(tokio::sync::mpsc::Sender<String>);
+///
+/// #[async_trait]
+/// impl Notifier for Handed {
+///     fn name(&self) -> &str {
+///         "handed"
+///     }
+///
+///     async fn notify(&self, alert: &Alert) -> Result<(), NotifyError> {
+///         if alert.kind() == Kind::Test {
+///             return Ok(());
+///         }
+///         // Tried again, should the other task be there by then.
+///         self.0.send(alert.text()).await.map_err(|gone| NotifyError::Unreachable(Box::new(gone)))
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # let (sender, _receiver) = tokio::sync::mpsc::channel(1);
+///
+/// assert!(Handed(sender).notify(&Alert::test("gateway-1", Language::English)).await.is_ok());
+/// # }
+/// ```
 #[async_trait]
 pub trait Notifier: Send + Sync + 'static {
     /// The channel's name in logs and metrics; fixed by the configuration, and no secret.
@@ -38,6 +69,13 @@ pub trait Notifier: Send + Sync + 'static {
 const _: fn(&dyn Notifier) = |_| {};
 
 /// Why a message was not delivered. Names neither the address nor a secret.
+///
+/// ```
+/// # use oar_notify::{NotifyError, Said};
+/// let busy = NotifyError::Status { status: 503, said: Said::new("come back later"), wait: None };
+/// assert_eq!(busy.to_string(), "channel answered with status 503: come back later");
+/// assert!(busy.is_temporary());
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotifyError {
@@ -79,6 +117,12 @@ pub enum NotifyError {
 
 impl NotifyError {
     /// Whether another try may succeed.
+    ///
+    /// ```
+    /// # use oar_notify::NotifyError;
+    /// assert!(NotifyError::Timeout(std::time::Duration::from_secs(5)).is_temporary());
+    /// assert!(!NotifyError::Answer.is_temporary());
+    /// ```
     pub const fn is_temporary(&self) -> bool {
         match self {
             Self::Status { status, .. } => matches!(status, 408 | 429 | 500..),
@@ -89,6 +133,14 @@ impl NotifyError {
     }
 
     /// How long the channel wants to be left alone before the next try, if it said so.
+    ///
+    /// ```
+    /// # use oar_notify::{NotifyError, Said};
+    /// # use std::time::Duration;
+    /// let wait = Some(Duration::from_secs(3));
+    /// assert_eq!(NotifyError::Status { status: 429, said: Said::default(), wait }.wait(), wait);
+    /// assert_eq!(NotifyError::Answer.wait(), None);
+    /// ```
     pub const fn wait(&self) -> Option<Duration> {
         match self {
             Self::Status { wait, .. } | Self::Refused { wait, .. } => *wait,
@@ -99,6 +151,12 @@ impl NotifyError {
 
 /// What a channel says when it refuses a message: one line without marks that are not seen, at most
 /// [`Said::CAP_CHARS`] long, and without the address or the token of the channel. Displays as `: …`, or as nothing.
+///
+/// ```
+/// # use oar_notify::Said;
+/// assert_eq!(Said::new("no @room\nfor you").to_string(), ": no ＠room for you");
+/// assert_eq!(Said::default().to_string(), "");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said(String);
 
@@ -107,11 +165,21 @@ impl Said {
     pub const CAP_CHARS: usize = 200;
 
     /// The beginning of `text`, made fit to be shown. What is secret must not be in it.
+    ///
+    /// ```
+    /// # use oar_notify::Said;
+    /// assert_eq!(Said::new(&"x".repeat(1000)).as_str().chars().count(), Said::CAP_CHARS + 1, "and `…`");
+    /// ```
     pub fn new(text: &str) -> Self {
         Self(crate::text::tame_to(text.trim(), Self::CAP_CHARS))
     }
 
     /// The words; empty when nothing was said.
+    ///
+    /// ```
+    /// # use oar_notify::Said;
+    /// assert_eq!(Said::new(" gone ").as_str(), "gone");
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,7 @@
-use crate::alert::{Alert, Event, Failure, Recovery, Times, Tried};
+//! A message as JSON.
+
+use crate::alert::Alert;
+use crate::event::{Event, Failure, Recovery, Times, Tried};
 use crate::trouble::{Condition, Subject, Trouble};
 use oar_exchange::Outcome;
 use serde::{Serialize, Serializer};
@@ -144,7 +147,7 @@ impl<'a> From<&'a Tried> for AttemptPart<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::Summary;
+    use crate::event::Summary;
     use crate::policy::Language;
     use crate::trouble::Reason;
     use serde_json::{Value, json};

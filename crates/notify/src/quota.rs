@@ -1,3 +1,5 @@
+//! How many messages there may be.
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 

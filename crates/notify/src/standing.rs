@@ -1,4 +1,6 @@
-use crate::alert::Recovery;
+//! Who is in trouble, and when that is over.
+
+use crate::event::Recovery;
 use crate::trouble::{Condition, Subject};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

@@ -1,3 +1,5 @@
+//! A message as text: which lines, and in which order. The sentences are those of a language.
+
 mod chinese;
 mod english;
 mod tame;
@@ -5,7 +7,8 @@ mod words;
 
 pub(crate) use tame::{tame, tame_to};
 
-use crate::alert::{Alert, Event, Failure, Recovery, Summary, Tried};
+use crate::alert::Alert;
+use crate::event::{Event, Failure, Recovery, Summary, Tried};
 use crate::trouble::{Subject, Trouble};
 use words::{Words, words};
 
@@ -105,6 +108,7 @@ mod tests {
     use crate::testing::{alert_about, attempt, exchange, status};
     use crate::trouble::{Condition, Reason};
     use oar_exchange::{AttemptResult, Outcome};
+    use std::time::Duration;
 
     #[test]
     fn the_message_says_where_what_and_which_request() {
@@ -186,6 +190,16 @@ mod tests {
         let text = alert_about(&story).text();
         assert!(text.len() <= Alert::TEXT_CAP_BYTES, "{}", text.len());
         assert!(text.ends_with('…'));
+    }
+
+    #[test]
+    fn one_is_told_as_one() {
+        let eleven: Vec<_> = (0..11).map(|_| status("a", 500)).collect();
+        let text = alert_about(&exchange(Outcome::UpstreamError, &eleven)).text();
+        assert!(text.ends_with("\nand 1 other"), "{text}");
+        let summary = Summary { more: 1, within: Duration::from_secs(60), listed: Vec::new(), unlisted: 1 };
+        let alert = Alert::now(Event::Summary(summary), "gateway-1".into(), Language::English);
+        assert_eq!(alert.text(), "[gateway-1] 1 more failure in 1 min (summary)\nand 1 other");
     }
 
     #[test]

@@ -1,8 +1,18 @@
-use oar_exchange::{Attempt, AttemptResult, Exchange, Outcome};
+//! What of an exchange is somebody's fault. Knows no time, no language and no channel.
+
+use crate::policy::Ending;
+use oar_exchange::{Attempt, AttemptResult, Exchange};
 use std::fmt;
 use std::sync::Arc;
 
 /// One thing that went wrong: what alerts are grouped by. Displays as the word for it in metrics and documents.
+///
+/// ```
+/// # use oar_notify::{Reason, Subject, Trouble};
+/// let trouble = Trouble::Upstream("primary".into(), Reason::Status(503));
+/// assert_eq!(trouble.to_string(), "status 503");
+/// assert_eq!(trouble.subject(), Subject::Upstream("primary".into()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Trouble {
     /// Every upstream failed and the client was told so.
@@ -14,6 +24,13 @@ pub enum Trouble {
 }
 
 /// What an upstream did wrong. A closed set: an upstream cannot make new reasons up, but for the number of a status.
+///
+/// ```
+/// # use oar_notify::Reason;
+/// # use oar_exchange::AttemptResult;
+/// assert_eq!(Reason::Failed(AttemptResult::HeadTimeout).to_string(), "head_timeout");
+/// assert_eq!(Reason::StreamBroken.to_string(), "stream_broken");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
     /// It cut its answer after the first byte had gone to the client.
@@ -25,6 +42,12 @@ pub enum Reason {
 }
 
 /// What can be wrong beside the requests. No request fails of it, so none would tell.
+///
+/// ```
+/// # use oar_notify::{Condition, Trouble};
+/// let told: Vec<String> = Condition::ALL.map(|condition| Trouble::Condition(condition).to_string()).into();
+/// assert_eq!(told, ["records_stuck", "reload_failed"]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Condition {
     /// Records cannot be written: the database is gone, locked or full.
@@ -34,6 +57,11 @@ pub enum Condition {
 }
 
 /// Who can be in trouble, and work again.
+///
+/// ```
+/// # use oar_notify::{Subject, Trouble};
+/// assert_eq!(Trouble::AllFailed.subject(), Subject::Requests);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subject {
     /// Requests as such: there was one for which no upstream was left.
@@ -46,6 +74,12 @@ pub enum Subject {
 
 impl Trouble {
     /// Whose fault it is; `None` when no upstream was left, or none is concerned.
+    ///
+    /// ```
+    /// # use oar_notify::{Reason, Trouble};
+    /// assert_eq!(Trouble::Upstream("primary".into(), Reason::StreamBroken).upstream(), Some("primary"));
+    /// assert_eq!(Trouble::AllFailed.upstream(), None);
+    /// ```
     pub fn upstream(&self) -> Option<&str> {
         match self {
             Self::Upstream(upstream, _) => Some(upstream),
@@ -54,6 +88,13 @@ impl Trouble {
     }
 
     /// Who is in trouble.
+    ///
+    /// ```
+    /// # use oar_notify::{Reason, Subject, Trouble};
+    /// let [one, other] = [429, 503].map(|status| Trouble::Upstream("primary".into(), Reason::Status(status)));
+    /// assert_ne!(one, other);
+    /// assert_eq!(one.subject(), other.subject(), "they end together");
+    /// ```
     pub fn subject(&self) -> Subject {
         match self {
             Self::AllFailed => Subject::Requests,
@@ -67,13 +108,12 @@ impl Trouble {
     /// An upstream that fails is worth telling even when the next one saved the request. Callers' mistakes, clients
     /// that left and the gateway's own refusals are not, whatever had happened before.
     pub(crate) fn all_in(exchange: &Exchange) -> Vec<Self> {
-        let mut troubles: Vec<Self> = Vec::new();
-        match exchange.outcome {
-            Outcome::ClientClosed | Outcome::Rejected | Outcome::Shed | Outcome::Drained => return troubles,
-            Outcome::AllFailed => troubles.push(Self::AllFailed),
-            Outcome::StreamBroken => troubles.extend(exchange.attempts.last().map(broken)),
-            Outcome::Ok | Outcome::UpstreamError => {}
-        }
+        let Some(ending) = Ending::of(exchange.outcome) else { return Vec::new() };
+        let mut troubles: Vec<Self> = match ending {
+            Ending::AllFailed => vec![Self::AllFailed],
+            Ending::StreamBroken => exchange.attempts.last().map(broken).into_iter().collect(),
+            Ending::Ok | Ending::UpstreamError => Vec::new(),
+        };
         for trouble in exchange.attempts.iter().filter_map(of_attempt) {
             if !troubles.contains(&trouble) {
                 troubles.push(trouble);
@@ -108,6 +148,11 @@ impl Condition {
     pub const ALL: [Self; 2] = [Self::RecordsStuck, Self::ReloadFailed];
 
     /// The word for it.
+    ///
+    /// ```
+    /// # use oar_notify::Condition;
+    /// assert_eq!(Condition::RecordsStuck.as_str(), "records_stuck");
+    /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RecordsStuck => "records_stuck",
@@ -159,6 +204,7 @@ const fn is_upstreams_fault(status: u16) -> bool {
 mod tests {
     use super::*;
     use crate::testing::{attempt, exchange, status};
+    use oar_exchange::Outcome;
 
     /// The troubles of an exchange that ended with `outcome` after `attempts`, as `upstream: reason`.
     fn troubles(outcome: Outcome, attempts: &[Attempt]) -> Vec<String> {

@@ -32,7 +32,7 @@ fn nothing_prints_a_webhook_or_a_secret() {
 #[test]
 fn an_address_that_is_none_is_not_repeated() {
     let http = Http::new().expect("a client");
-    for wrong in ["canary", "/canary", "ftp://canary/", "canary.example/hook", "https://canary host/"] {
+    for wrong in ["", "canary", "/canary", "ftp://canary/", "canary.example/hook", "https://canary host/"] {
         let url = SecretString::from(wrong);
         let errors = [
             Feishu::new(&http, &url, Some("canary".into()), feishu::Style::Text).expect_err(wrong),

@@ -1,10 +1,9 @@
 //! The messages as people read them, in both languages. The files beside this test are what the documents quote.
 
 use async_trait::async_trait;
-use oar_exchange::{Answer, Attempt, AttemptResult, Exchange, Observer, Outcome, Request};
+use oar_exchange::{Attempt, AttemptResult, Exchange, Observer, Outcome, Request};
 use oar_notify::{Alert, Alerts, Language, Notifier, NotifyError, Policy};
 use std::fmt::Write;
-use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -84,17 +83,17 @@ async fn told(scene: Scene, language: Language) -> String {
 
 async fn saved(alerts: &Alerts) {
     let slow = tried("primary", AttemptResult::HeadTimeout, None, 10_000);
-    alerts.finished(&story(Outcome::Ok, vec![slow, ok("spare")]));
+    alerts.finished(&story(Outcome::Ok, &[slow, ok("spare")]).into());
 }
 
 async fn all_failed(alerts: &Alerts) {
     let gone = tried("primary", AttemptResult::ConnectRefused, None, 3);
     let spent = tried("spare", AttemptResult::Status, Some(429), 210);
-    alerts.finished(&story(Outcome::AllFailed, vec![gone, spent]));
+    alerts.finished(&story(Outcome::AllFailed, &[gone, spent]).into());
 }
 
 async fn broken(alerts: &Alerts) {
-    alerts.finished(&story(Outcome::StreamBroken, vec![ok("primary")]));
+    alerts.finished(&story(Outcome::StreamBroken, &[ok("primary")]).into());
 }
 
 async fn again(alerts: &Alerts) {
@@ -108,7 +107,7 @@ async fn again(alerts: &Alerts) {
 async fn flood(alerts: &Alerts) {
     for n in 0..200 {
         let failed = tried(&format!("mirror-{:02}", n % 40), AttemptResult::Status, Some(503), 12);
-        alerts.finished(&story(Outcome::Ok, vec![failed, ok("spare")]));
+        alerts.finished(&story(Outcome::Ok, &[failed, ok("spare")]).into());
         sleep(Duration::from_millis(50)).await;
     }
     sleep(Duration::from_secs(60)).await;
@@ -146,8 +145,8 @@ async fn reload(alerts: &Alerts) {
 }
 
 fn answered(alerts: &Alerts, upstream: &str) {
-    let story = story(Outcome::Ok, vec![ok(upstream)]);
-    alerts.finished(&Exchange { elapsed: Duration::ZERO, ..Exchange::clone(&story) }.into());
+    let told = story(Outcome::Ok, &[ok(upstream)]);
+    alerts.finished(&Exchange { elapsed: Duration::ZERO, ..told }.into());
 }
 
 fn ok(upstream: &str) -> Attempt {
@@ -155,40 +154,13 @@ fn ok(upstream: &str) -> Attempt {
 }
 
 fn tried(upstream: &str, result: AttemptResult, status: Option<u16>, millis: u64) -> Attempt {
-    Attempt {
-        upstream: upstream.into(),
-        endpoint: "https://upstream.example/v1".into(),
-        key: None,
-        passed_client_token: false,
-        result,
-        status,
-        elapsed: Duration::from_millis(millis),
-        upstream_request_id: None,
-        detail: None,
-    }
+    let elapsed = Duration::from_millis(millis);
+    Attempt { status, elapsed, ..Attempt::new(upstream, "https://upstream.example/v1", result) }
 }
 
-fn story(outcome: Outcome, attempts: Vec<Attempt>) -> Arc<Exchange> {
-    Arc::new(Exchange {
-        id: "0190f5fe-7c00-7a00-8000-000000000000".into(),
-        request_id: "0190f5fe-7c00-7a00-8000-000000000000".into(),
-        started_at: SystemTime::UNIX_EPOCH,
-        request: Request {
-            method: http::Method::POST,
-            path: "/v1/chat/completions".into(),
-            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            headers: http::HeaderMap::new(),
-            body: Default::default(),
-            bytes: 0,
-            model: Some("gpt-4o".into()),
-            stream: true,
-        },
-        caller: None,
-        attempts,
-        answer: Answer::default(),
-        outcome,
-        error: None,
-        usage: None,
-        elapsed: Duration::from_secs(11),
-    })
+fn story(outcome: Outcome, attempts: &[Attempt]) -> Exchange {
+    let path = "/v1/chat/completions";
+    let request = Request { model: Some("gpt-4o".into()), ..Request::new(http::Method::POST, path, [127, 0, 0, 1]) };
+    let begun = Exchange::new("0190f5fe-7c00-7a00-8000-000000000000", SystemTime::UNIX_EPOCH, request);
+    Exchange { attempts: attempts.to_vec(), outcome, elapsed: Duration::from_secs(11), ..begun }
 }

@@ -7,9 +7,25 @@ use bytes::{Bytes, BytesMut};
 use memchr::memrchr2;
 
 /// An event that grows beyond this is handed on in pieces: what is held back must not grow without end.
+///
+/// ```
+/// use oar_protocol::{Aligner, HELD_CAP_BYTES};
+///
+/// let mut aligner = Aligner::new();
+/// assert!(aligner.push(vec![b'x'; HELD_CAP_BYTES].into()).is_none());
+/// assert!(aligner.push("x".into()).is_some_and(|piece| piece.len() > HELD_CAP_BYTES));
+/// ```
 pub const HELD_CAP_BYTES: usize = 1024 * 1024;
 
 /// Holds an incomplete event back until its rest has come.
+///
+/// ```
+/// use oar_protocol::Aligner;
+///
+/// let mut aligner = Aligner::new();
+/// assert_eq!(aligner.push("data: a\n\nda".into()).as_deref(), Some(&b"data: a\n\n"[..]));
+/// assert_eq!(aligner.push("ta: b\n\n".into()).as_deref(), Some(&b"data: b\n\n"[..]));
+/// ```
 #[derive(Debug, Default)]
 pub struct Aligner {
     held: BytesMut,
@@ -26,16 +42,24 @@ enum Place {
 
 impl Aligner {
     /// An aligner at the start of a stream.
+    ///
+    /// ```
+    /// assert!(oar_protocol::Aligner::new().is_between_events());
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Takes the next piece and yields all that can be handed on now: whole events, without a copy when the piece ends
     /// where an event ends.
+    ///
+    /// ```
+    /// # use oar_protocol::Aligner;
+    /// assert_eq!(Aligner::new().push("data: not all of it".into()), None);
+    /// ```
     pub fn push(&mut self, mut piece: Bytes) -> Option<Bytes> {
         if !self.held.is_empty() {
-            self.held.extend_from_slice(&piece);
-            piece = std::mem::take(&mut self.held).freeze();
+            piece = self.piece_behind_held(&piece)?;
         }
         match end_of_last_event(&piece) {
             Some(end) => {
@@ -55,16 +79,45 @@ impl Aligner {
         }
     }
 
+    /// All that is held, and this behind it, unless that is to be held as well. An event may come in a million pieces: what
+    /// came before is neither copied nor searched for each of them.
+    fn piece_behind_held(&mut self, piece: &[u8]) -> Option<Bytes> {
+        let searched = self.held.len().saturating_sub(BLANK_LINE_CAP_BYTES);
+        self.held.extend_from_slice(piece);
+        let has_end = self.held.get(searched..).and_then(end_of_last_event).is_some();
+        (has_end || self.held.len() > HELD_CAP_BYTES).then(|| std::mem::take(&mut self.held).freeze())
+    }
+
     /// What is held back: at the end of a complete stream it belongs to the client, whatever it is.
+    ///
+    /// ```
+    /// # use oar_protocol::Aligner;
+    /// let mut aligner = Aligner::new();
+    /// aligner.push("data: cut o".into());
+    /// assert_eq!(aligner.take_rest().as_deref(), Some(&b"data: cut o"[..]));
+    /// assert_eq!(aligner.take_rest(), None);
+    /// ```
     pub fn take_rest(&mut self) -> Option<Bytes> {
         (!self.held.is_empty()).then(|| std::mem::take(&mut self.held).freeze())
     }
 
     /// Whether what was handed on ends between two events, so that another one can follow.
+    ///
+    /// ```
+    /// # use oar_protocol::{Aligner, HELD_CAP_BYTES};
+    /// let mut aligner = Aligner::new();
+    /// aligner.push("data: a\n\nda".into());
+    /// assert!(aligner.is_between_events(), "what is held back was not handed on");
+    /// aligner.push(vec![b'x'; HELD_CAP_BYTES].into());
+    /// assert!(!aligner.is_between_events(), "it grew too long to be held back");
+    /// ```
     pub fn is_between_events(&self) -> bool {
         self.place == Place::BetweenEvents
     }
 }
+
+/// The longest blank line with the line end before it: `\r\n\r\n`.
+const BLANK_LINE_CAP_BYTES: usize = 4;
 
 /// Just behind the last blank line: a line end that follows a line end.
 fn end_of_last_event(bytes: &[u8]) -> Option<usize> {
@@ -112,6 +165,18 @@ mod tests {
     fn a_piece_that_ends_with_an_event_is_not_copied() {
         let piece = Bytes::from_static(b"data: a\n\ndata: b\n\n");
         assert_eq!(Aligner::new().push(piece.clone()).map(|whole| whole.as_ptr()), Some(piece.as_ptr()));
+    }
+
+    #[test]
+    fn what_is_held_back_is_not_copied_for_every_piece_that_follows() {
+        let mut aligner = Aligner::new();
+        aligner.held.reserve(4096);
+        let held_at = aligner.held.as_ptr();
+        for _ in 0..4096 {
+            assert_eq!(aligner.push(Bytes::from_static(b"x")), None);
+        }
+        assert_eq!(aligner.held.as_ptr(), held_at);
+        assert_eq!(aligner.push(Bytes::from_static(b"\n\n")).map(|event| event.len()), Some(4098));
     }
 
     #[test]

@@ -9,6 +9,13 @@ const LOOKED_AT_CAP_BYTES: usize = 16 * 1024;
 
 /// Whether an answer is a JSON object with an `error` that is not null. It may be the beginning of one only: what stands
 /// behind the first 16 KiB, or was cut off, is not looked at, and nothing is built of what is.
+///
+/// ```
+/// use oar_protocol::is_error_answer;
+///
+/// assert!(is_error_answer(br#"{"error": {"message": "overloaded"}}"#));
+/// assert!(!is_error_answer(br#"{"choices": [], "error": null}"#));
+/// ```
 pub fn is_error_answer(answer: &[u8]) -> bool {
     static FIELD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"error\""));
     let beginning = answer.get(..LOOKED_AT_CAP_BYTES).unwrap_or(answer);

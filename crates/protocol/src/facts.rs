@@ -1,9 +1,25 @@
 use crate::{Outline, json, multipart, parameters, url_encoded};
 
 /// A model name longer than this is refused: names become allow-list keys and record values.
+///
+/// ```
+/// use oar_protocol::{Facts, FactsError, MODEL_CAP_BYTES};
+///
+/// let body = format!(r#"{{"model": "{}"}}"#, "m".repeat(MODEL_CAP_BYTES + 1));
+/// assert_eq!(Facts::read(None, body.as_bytes()), Err(FactsError::InvalidModel));
+/// ```
 pub const MODEL_CAP_BYTES: usize = 256;
 
 /// What a request's body says that matters for routing.
+///
+/// ```
+/// use oar_protocol::{Facts, Form};
+///
+/// let facts = Facts::read(Some("application/json"), br#"{"model": "gpt-4o", "stream": true}"#)?;
+/// let expected = Facts { model: Some("gpt-4o".into()), stream: true, form: Form::Json, ..Facts::default() };
+/// assert_eq!(facts, expected);
+/// # Ok::<(), oar_protocol::FactsError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// The model asked for; `None` when the body names none (most GETs, uploads without a `model` field).
@@ -17,6 +33,15 @@ pub struct Facts {
 }
 
 /// How a body was read.
+///
+/// ```
+/// use oar_protocol::{Facts, Form};
+///
+/// let form = Some("application/x-www-form-urlencoded");
+/// assert_eq!(Facts::read(form, b"model=gpt-4o")?.form, Form::UrlEncoded);
+/// assert_eq!(Facts::read(form, br#"{"model": "gpt-4o"}"#)?.form, Form::Json, "as `curl -d` labels it");
+/// # Ok::<(), oar_protocol::FactsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Form {
     /// As one JSON object.
@@ -34,6 +59,14 @@ pub enum Form {
 ///
 /// Two parsers that disagree about which `model` a body names would let a caller past an allow list, so whatever could
 /// be read in two ways is refused.
+///
+/// ```
+/// use oar_protocol::{Facts, FactsError};
+///
+/// let error = Facts::read(None, br#"{"model": "cheap", "MODEL": "dear"}"#).expect_err("two models");
+/// assert_eq!(error, FactsError::Duplicate("model"));
+/// assert_eq!(error.to_string(), "the field `model` is given more than once, in another case or encoded");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FactsError {
@@ -60,6 +93,13 @@ pub enum FactsError {
 
 impl FactsError {
     /// The field at fault, for the error object's `param`.
+    ///
+    /// ```
+    /// use oar_protocol::FactsError;
+    ///
+    /// assert_eq!(FactsError::Duplicate("stream").param(), Some("stream"));
+    /// assert_eq!(FactsError::InvalidJson.param(), None);
+    /// ```
     pub const fn param(&self) -> Option<&'static str> {
         match self {
             Self::InvalidJson | Self::InvalidMultipart | Self::Charset => None,
@@ -70,6 +110,10 @@ impl FactsError {
     }
 
     /// The word for it in the error object's `code`.
+    ///
+    /// ```
+    /// assert_eq!(oar_protocol::FactsError::InvalidJson.code(), "invalid_json");
+    /// ```
     pub const fn code(&self) -> &'static str {
         match self {
             Self::InvalidJson => "invalid_json",
@@ -91,6 +135,17 @@ impl Facts {
     /// # Errors
     ///
     /// A [`FactsError`] when the body claims a form that it does not have, or could be read in two ways.
+    ///
+    /// ```
+    /// use oar_protocol::{Facts, FactsError};
+    ///
+    /// let upload = "--cut\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--cut--\r\n";
+    /// let facts = Facts::read(Some("multipart/form-data; boundary=cut"), upload.as_bytes())?;
+    /// assert_eq!(facts.model.as_deref(), Some("whisper-1"));
+    /// assert_eq!(Facts::read(Some("application/json"), b"[]"), Err(FactsError::InvalidJson));
+    /// assert_eq!(Facts::read(Some("audio/mpeg"), b"ID3"), Ok(Facts::default()));
+    /// # Ok::<(), FactsError>(())
+    /// ```
     pub fn read(content_type: Option<&str>, body: &[u8]) -> Result<Self, FactsError> {
         let content_type = content_type.unwrap_or_default();
         let is = |essence: &str| parameters::essence(content_type).eq_ignore_ascii_case(essence);

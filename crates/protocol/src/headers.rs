@@ -58,13 +58,34 @@ fn is_credential(name: &str) -> bool {
 }
 
 /// Counts the gateways that a request has passed, so that one that comes back to where it was is noticed.
+///
+/// ```
+/// use oar_protocol::headers::{HOPS, is_api, is_private};
+///
+/// assert!(is_api(&HOPS) && !is_private(&HOPS));
+/// ```
 pub const HOPS: HeaderName = HeaderName::from_static("x-oar-hop");
 
 /// Removes from `headers` what concerns only the connection they came on: the hop-by-hop headers, every header that
 /// `Connection` names, and the framing; and every other header of which `is_unwanted` says so.
+///
+/// ```
+/// use http::HeaderMap;
+/// use oar_protocol::headers::strip;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("connection", "close, x-of-this-hop".parse()?);
+/// headers.insert("x-of-this-hop", "1".parse()?);
+/// headers.insert("x-unwanted", "1".parse()?);
+/// headers.insert("content-type", "application/json".parse()?);
+/// strip(&mut headers, |name| name == "x-unwanted");
+/// assert_eq!(headers.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn strip(headers: &mut HeaderMap, is_unwanted: impl Fn(&HeaderName) -> bool) {
-    let listed = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    let named = listed.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok());
+    let listed =
+        headers.get_all(header::CONNECTION).iter().flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    let named = listed.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok());
     let unwanted = headers.keys().filter(|name| is_hop_by_hop(name) || is_unwanted(name)).cloned();
     // Found in one look at what is there: to ask for each of those that may be there takes longer.
     for name in named.chain(unwanted).collect::<Vec<_>>() {
@@ -73,6 +94,14 @@ pub fn strip(headers: &mut HeaderMap, is_unwanted: impl Fn(&HeaderName) -> bool)
 }
 
 /// Whether this header belongs to the API and goes to every upstream.
+///
+/// ```
+/// use oar_protocol::headers::is_api;
+///
+/// assert!(is_api(&"openai-beta".parse()?));
+/// assert!(!is_api(&"x-custom".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn is_api(name: &HeaderName) -> bool {
     let name = name.as_str();
     API.contains(&name) || name == HOPS.as_str() || name.starts_with("openai-") || name.starts_with("anthropic-")
@@ -80,6 +109,16 @@ pub fn is_api(name: &HeaderName) -> bool {
 
 /// Whether this header must never be passed on: a credential, a cookie, or what a proxy says about the client. A name with
 /// an underscore counts too, because some servers read `X_Forwarded_For` as `X-Forwarded-For`.
+///
+/// ```
+/// use oar_protocol::headers::is_private;
+///
+/// for private in ["authorization", "x-goog-api-key", "x-forwarded-for", "x_forwarded_for"] {
+///     assert!(is_private(&private.parse()?), "{private}");
+/// }
+/// assert!(!is_private(&"content-type".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn is_private(name: &HeaderName) -> bool {
     // What nearly every request has need not be read letter by letter.
     if matches!(*name, header::ACCEPT | header::ACCEPT_ENCODING | header::CONTENT_TYPE | header::USER_AGENT) {
@@ -94,6 +133,13 @@ pub fn is_private(name: &HeaderName) -> bool {
 }
 
 /// Whether this is a header that a browser or a cache would read as the gateway's own, though the upstream wrote it.
+///
+/// ```
+/// use oar_protocol::headers::is_upstreams_own;
+///
+/// assert!(is_upstreams_own(&http::header::SET_COOKIE));
+/// assert!(!is_upstreams_own(&http::header::RETRY_AFTER));
+/// ```
 pub fn is_upstreams_own(name: &HeaderName) -> bool {
     matches!(*name, header::SET_COOKIE | header::SERVER | header::ALT_SVC | header::STRICT_TRANSPORT_SECURITY)
         || name.as_str().starts_with("access-control-")
@@ -101,6 +147,13 @@ pub fn is_upstreams_own(name: &HeaderName) -> bool {
 }
 
 /// Whether a `content-type` is of this media type, whatever its parameters.
+///
+/// ```
+/// use oar_protocol::headers::is_of_type;
+///
+/// assert!(is_of_type("Text/HTML; charset=utf-8", "text/html"));
+/// assert!(!is_of_type("text/html5", "text/html"));
+/// ```
 pub fn is_of_type(content_type: &str, media_type: &str) -> bool {
     content_type.trim_ascii_start().split_at_checked(media_type.len()).is_some_and(|(essence, parameters)| {
         let parameters = parameters.trim_ascii_start();
@@ -109,6 +162,14 @@ pub fn is_of_type(content_type: &str, media_type: &str) -> bool {
 }
 
 /// A client's own request id, if it is one that can be echoed and recorded: 1 to 128 visible ASCII characters.
+///
+/// ```
+/// use http::HeaderValue;
+/// use oar_protocol::headers::sane_request_id;
+///
+/// assert_eq!(sane_request_id(&HeaderValue::from_static("req-1")), Some("req-1"));
+/// assert_eq!(sane_request_id(&HeaderValue::from_static("req 1")), None);
+/// ```
 pub fn sane_request_id(value: &HeaderValue) -> Option<&str> {
     let id = value.to_str().ok()?;
     ((1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())).then_some(id)
@@ -138,6 +199,15 @@ mod tests {
         }
         strip(&mut headers, |name| name == "x-unwanted");
         assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["content-type"]);
+    }
+
+    #[test]
+    fn what_connection_names_beside_something_that_is_no_name_goes_all_the_same() {
+        let mut headers = HeaderMap::new();
+        headers.append("connection", HeaderValue::from_bytes(b"\xff, x-secret, a b").expect("a value"));
+        headers.append("x-secret", HeaderValue::from_static("1"));
+        strip(&mut headers, |_| false);
+        assert!(headers.is_empty(), "{headers:?}");
     }
 
     #[test]

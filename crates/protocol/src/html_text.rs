@@ -15,6 +15,14 @@ const ENTITIES: [(&str, char); 6] =
 
 /// The text of `html` without tags, comments, scripts and styles, in one line, cut at `cap` bytes or a little before, so
 /// that no character is cut in two. Takes time in proportion to the page, whatever is wrong with it.
+///
+/// ```
+/// use oar_protocol::html_text;
+///
+/// let page = "<title>502</title><style>h1 { color: red }</style><h1>Bad <b>gate</b>way</h1>";
+/// assert_eq!(html_text(page, 1000), "502 Bad gateway");
+/// assert_eq!(html_text(page, 7), "502 Bad");
+/// ```
 pub fn html_text(html: &str, cap: usize) -> String {
     let mut text = String::new();
     let mut rest = html;

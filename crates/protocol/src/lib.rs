@@ -24,6 +24,8 @@
 mod trusted_proxies;
 mod unambiguous;
 
+pub mod headers;
+
 mod path;
 
 mod facts;
@@ -34,8 +36,6 @@ mod outline;
 mod parameters;
 mod scan;
 mod url_encoded;
-
-pub mod headers;
 
 pub mod sse;
 

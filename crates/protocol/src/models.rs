@@ -5,6 +5,17 @@ use std::collections::HashSet;
 /// One entry of `GET /v1/models`: <https://platform.openai.com/docs/api-reference/models/object>.
 ///
 /// What an upstream lists is kept as it came, so that fields we do not know reach the client.
+///
+/// ```
+/// use oar_protocol::{Model, ModelList};
+///
+/// let named = Model::named("gpt-4o", "gateway");
+/// assert_eq!(named.json(), r#"{"id":"gpt-4o","object":"model","created":0,"owned_by":"gateway"}"#);
+///
+/// let listed = ModelList::parse(br#"{"data": [{"id": "gpt-4o", "context_window": 128000}]}"#)?;
+/// assert_eq!(listed.get("gpt-4o").map(Model::json), Some(r#"{"id": "gpt-4o", "context_window": 128000}"#));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Model {
     id: String,
@@ -21,6 +32,10 @@ struct Entry<'a> {
 
 impl Model {
     /// A model known only by name, from a configuration.
+    ///
+    /// ```
+    /// assert_eq!(oar_protocol::Model::named("gpt-4o", "gateway").id(), "gpt-4o");
+    /// ```
     pub fn named(id: &str, owned_by: &str) -> Self {
         let entry = Entry { id, object: "model", created: 0, owned_by };
         let json = serde_json::value::to_raw_value(&entry).unwrap_or_else(|_| RawValue::NULL.to_owned());
@@ -28,17 +43,36 @@ impl Model {
     }
 
     /// The name to ask for it by.
+    ///
+    /// ```
+    /// assert_eq!(oar_protocol::Model::named("gpt-4o", "gateway").id(), "gpt-4o");
+    /// ```
     pub fn id(&self) -> &str {
         &self.id
     }
 
     /// The JSON text of the entry: the answer to `GET /v1/models/{id}`.
+    ///
+    /// ```
+    /// let json = oar_protocol::Model::named("a \"b\"", "gateway").json().to_owned();
+    /// assert!(json.starts_with(r#"{"id":"a \"b\"""#));
+    /// ```
     pub fn json(&self) -> &str {
         self.json.get()
     }
 }
 
 /// The models of one or more upstreams, each name once: the first entry of a name stays.
+///
+/// ```
+/// use oar_protocol::{Model, ModelList};
+///
+/// let mut list = ModelList::parse(br#"{"data": [{"id": "a", "theirs": true}]}"#)?;
+/// list.extend([Model::named("a", "ours"), Model::named("b", "ours")]);
+/// assert_eq!(list.iter().map(Model::id).collect::<Vec<_>>(), ["a", "b"]);
+/// assert!(list.get("a").is_some_and(|model| model.json().contains("theirs")));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct ModelList {
     models: Vec<Model>,
@@ -51,6 +85,14 @@ impl ModelList {
     /// # Errors
     ///
     /// When the answer is not a JSON object with a `data` list.
+    ///
+    /// ```
+    /// use oar_protocol::ModelList;
+    ///
+    /// assert_eq!(ModelList::parse(br#"{"data": [{"id": "a"}, {"no": "id"}]}"#)?.iter().count(), 1);
+    /// assert!(ModelList::parse(b"<html>").is_err());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn parse(body: &[u8]) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
         struct Listing {
@@ -69,16 +111,33 @@ impl ModelList {
     }
 
     /// The models, in the order they were added.
+    ///
+    /// ```
+    /// # use oar_protocol::{Model, ModelList};
+    /// let list = ModelList::from_iter([Model::named("b", "ours"), Model::named("a", "ours")]);
+    /// assert_eq!(list.iter().map(Model::id).collect::<Vec<_>>(), ["b", "a"]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = &Model> {
         self.models.iter()
     }
 
     /// The model of this name.
+    ///
+    /// ```
+    /// # use oar_protocol::{Model, ModelList};
+    /// let list = ModelList::from_iter([Model::named("a", "ours")]);
+    /// assert!(list.get("a").is_some() && list.get("b").is_none());
+    /// ```
     pub fn get(&self, id: &str) -> Option<&Model> {
         self.names.contains(id).then(|| self.models.iter().find(|model| model.id == id))?
     }
 
     /// The JSON text of the answer to `GET /v1/models`.
+    ///
+    /// ```
+    /// # use oar_protocol::ModelList;
+    /// assert_eq!(ModelList::default().to_json(), br#"{"object":"list","data":[]}"#);
+    /// ```
     pub fn to_json(&self) -> Vec<u8> {
         #[derive(Serialize)]
         struct Listing<'a> {

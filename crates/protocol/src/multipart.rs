@@ -134,6 +134,9 @@ impl<'a> Part<'a> {
 
     /// Tells of the part. Its content is told if it is a text and no file.
     fn outline(&self, name: &str, outline: &mut Outline) {
+        if outline.is_full() {
+            return;
+        }
         let head = String::from_utf8_lossy(self.head);
         let value = |wanted| header(&head, wanted).ok().flatten().unwrap_or_default();
         let file = parameters::named(value("content-disposition"), "filename");

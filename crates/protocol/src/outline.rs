@@ -27,8 +27,22 @@ pub struct Outline {
 
 impl Outline {
     /// The lines; empty for a form without parts, and for what is no form.
+    ///
+    /// ```
+    /// use oar_protocol::Facts;
+    ///
+    /// let upload = "--cut\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--cut--\r\n";
+    /// let facts = Facts::read(Some("multipart/form-data; boundary=cut"), upload.as_bytes())?;
+    /// assert_eq!(facts.outline.as_str(), r#"model: "whisper-1""#);
+    /// # Ok::<(), oar_protocol::FactsError>(())
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.lines
+    }
+
+    /// Whether no more parts are told.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.parts > PARTS_CAP
     }
 
     pub(crate) fn add_text(&mut self, name: &str, text: &str) {
@@ -45,14 +59,14 @@ impl Outline {
     }
 
     fn add(&mut self, name: &str, told: &str) {
-        self.parts += 1;
-        if self.parts > PARTS_CAP + 1 {
+        if self.is_full() {
             return;
         }
+        self.parts += 1;
         if !self.lines.is_empty() {
             self.lines.push('\n');
         }
-        if self.parts > PARTS_CAP {
+        if self.is_full() {
             self.lines.push_str("and more");
             return;
         }

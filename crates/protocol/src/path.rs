@@ -3,6 +3,14 @@
 use std::borrow::Cow;
 
 /// A request path under `/v1` that stays under whatever prefix an upstream's endpoint puts in its place.
+///
+/// ```
+/// use oar_protocol::ApiPath;
+///
+/// let path = ApiPath::parse("/v1/chat/completions")?;
+/// assert_eq!(format!("https://api.test/openai{}", path.suffix()), "https://api.test/openai/chat/completions");
+/// # Ok::<(), oar_protocol::PathError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ApiPath<'a> {
     whole: &'a str,
@@ -10,6 +18,13 @@ pub struct ApiPath<'a> {
 }
 
 /// Why a path is not forwarded.
+///
+/// ```
+/// use oar_protocol::{ApiPath, PathError};
+///
+/// assert_eq!(ApiPath::parse("/admin").map_err(|error| error.to_string()), Err("path is not under /v1/".into()));
+/// assert_eq!(ApiPath::parse("/v1/%2e%2e/admin"), Err(PathError::Ambiguous));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     /// It is not under `/v1/`.
@@ -24,12 +39,19 @@ impl<'a> ApiPath<'a> {
     /// Checks `path`, the path part of a request target as it came over the wire.
     ///
     /// A path is looked at as it stands, decoded once, and decoded twice, because some servers behind a gateway decode
-    /// again: in none of the three may it hold `.` or `..` segments, backslashes, empty segments or control bytes, and
-    /// decoding must not bring up new slashes.
+    /// again: in none of the three may it hold `.` or `..` segments, even with parameters (`..;x`), backslashes, empty
+    /// segments or control bytes, and decoding must not bring up new slashes.
     ///
     /// # Errors
     ///
     /// [`PathError::Outside`] when it does not start with `/v1/`, [`PathError::Ambiguous`] when a check fails.
+    ///
+    /// ```
+    /// use oar_protocol::ApiPath;
+    ///
+    /// assert!(ApiPath::parse("/v1/files/file-1/content").is_ok());
+    /// assert!(ApiPath::parse("/v1/files/..%2fadmin").is_err());
+    /// ```
     pub fn parse(path: &'a str) -> Result<Self, PathError> {
         let suffix = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/') && rest.len() > 1);
         let suffix = suffix.ok_or(PathError::Outside)?;
@@ -45,11 +67,21 @@ impl<'a> ApiPath<'a> {
     }
 
     /// The path as it came: `/v1/chat/completions`. It stands for the model where a request names none.
+    ///
+    /// ```
+    /// assert_eq!(oar_protocol::ApiPath::parse("/v1/models")?.as_str(), "/v1/models");
+    /// # Ok::<(), oar_protocol::PathError>(())
+    /// ```
     pub const fn as_str(self) -> &'a str {
         self.whole
     }
 
     /// What follows `/v1`: `/chat/completions`.
+    ///
+    /// ```
+    /// assert_eq!(oar_protocol::ApiPath::parse("/v1/models")?.suffix(), "/models");
+    /// # Ok::<(), oar_protocol::PathError>(())
+    /// ```
     pub const fn suffix(self) -> &'a str {
         self.suffix
     }
@@ -57,6 +89,13 @@ impl<'a> ApiPath<'a> {
 
 /// Decodes one path segment or query value, in which a slash may be escaped: a model's name. `None` when what it decodes
 /// to is not UTF-8.
+///
+/// ```
+/// use oar_protocol::decode_segment;
+///
+/// assert_eq!(decode_segment("org%2Fmodel").as_deref(), Some("org/model"));
+/// assert_eq!(decode_segment("%ff"), None);
+/// ```
 pub fn decode_segment(segment: &str) -> Option<String> {
     String::from_utf8(percent_decode(segment.as_bytes()).into_owned()).ok()
 }
@@ -105,11 +144,16 @@ fn is_plain(path: &[u8]) -> bool {
     let mut last_may_be_empty = true;
     while let Some(segment) = segments.next() {
         last_may_be_empty = segments.peek().is_none();
-        if matches!(segment, b"." | b"..") || (segment.is_empty() && !last_may_be_empty) {
+        if is_dots(segment) || (segment.is_empty() && !last_may_be_empty) {
             return false;
         }
     }
     last_may_be_empty && !path.iter().any(|&byte| byte == b'\\' || byte.is_ascii_control())
+}
+
+/// With parameters, too: servers of Java take `..;x` for `..`.
+const fn is_dots(segment: &[u8]) -> bool {
+    matches!(segment, b"." | b".." | [b'.', b';', ..] | [b'.', b'.', b';', ..])
 }
 
 #[cfg(test)]
@@ -150,6 +194,10 @@ mod tests {
             "/v1/a\\b",
             "/v1//chat",
             "/v1/a//b",
+            "/v1/..;/admin",
+            "/v1/..;x=1/admin",
+            "/v1/%2e%2e%3b/admin",
+            "/v1/.;/x",
             "/v1/%00",
             "/v1/a%0d%0ab",
             "/v1/你好",

@@ -3,10 +3,12 @@
 
 mod open;
 mod plain;
+mod quoted;
 
 use open::{Bracket, Open};
 use plain::plain_bytes;
-use std::borrow::Cow;
+pub(crate) use quoted::Quoted;
+use quoted::Spelling;
 
 /// What stands here is no JSON, or not what was wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,22 +20,6 @@ pub(crate) struct Scan<'a> {
     rest: &'a [u8],
 }
 
-/// A string, as it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Quoted<'a> {
-    /// With its quotes.
-    json: &'a [u8],
-    spelling: Spelling,
-}
-
-/// How a string is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Spelling {
-    /// Each byte stands for itself.
-    Plain,
-    Escaped,
-}
-
 /// A value that is no list and no object, or the news that it is one of them.
 #[derive(Clone, Copy)]
 pub(crate) enum Scalar<'a> {
@@ -42,40 +28,6 @@ pub(crate) enum Scalar<'a> {
     Text(Quoted<'a>),
     /// A number, a list, an object.
     Other,
-}
-
-impl<'a> Quoted<'a> {
-    /// Whether the string says this.
-    pub(crate) fn is(self, text: &str) -> bool {
-        self.bytes().is_ok_and(|bytes| *bytes == *text.as_bytes())
-    }
-
-    /// What the string says, byte by byte.
-    ///
-    /// # Errors
-    ///
-    /// When it has half a surrogate pair, or is not UTF-8 and has escapes.
-    pub(crate) fn bytes(self) -> Result<Cow<'a, [u8]>, Malformed> {
-        match (self.spelling, self.json) {
-            (Spelling::Plain, [_, plain @ .., _]) => Ok(Cow::Borrowed(plain)),
-            (Spelling::Plain | Spelling::Escaped, json) => {
-                let text = serde_json::from_slice::<String>(json).map_err(|_| Malformed)?;
-                Ok(Cow::Owned(text.into_bytes()))
-            }
-        }
-    }
-
-    /// What the string says.
-    ///
-    /// # Errors
-    ///
-    /// When it is not UTF-8, or has half a surrogate pair.
-    pub(crate) fn text(self) -> Result<Cow<'a, str>, Malformed> {
-        match self.bytes()? {
-            Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| Malformed),
-            Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| Malformed),
-        }
-    }
 }
 
 impl<'a> Scan<'a> {
@@ -265,7 +217,7 @@ impl<'a> Scan<'a> {
         self.take(b'"')?;
         let spelling = self.behind_quote()?;
         let json = before.get(..before.len().saturating_sub(self.rest.len())).ok_or(Malformed)?;
-        Ok(Quoted { json, spelling })
+        Ok(Quoted::new(json, spelling))
     }
 
     /// The rest of a string.

@@ -3,16 +3,38 @@
 //!
 //! The gateway relays a stream's bytes as they come and reads a copy; this is the reader of that copy.
 
+mod fields;
+mod lines;
+
 use crate::ErrorBody;
+use crate::members::members;
 use bytes::Bytes;
+use fields::{Fields, Place};
+use lines::{Line, Lines};
 use memchr::memmem::Finder;
-use memchr::{memchr, memchr2};
 use std::sync::LazyLock;
 
 /// An event whose lines are longer than this in all is not kept: its rest is skipped up to the next blank line.
+///
+/// ```
+/// use oar_protocol::sse::{EVENT_CAP_BYTES, Splitter};
+///
+/// let mut splitter = Splitter::new();
+/// splitter.push(&[b"data: ".as_slice(), &[b'x'; EVENT_CAP_BYTES], b"\n\ndata: next\n\n"].concat());
+/// assert_eq!(splitter.next_event().map(|event| event.data).as_deref(), Some("next"));
+/// ```
 pub const EVENT_CAP_BYTES: usize = 1024 * 1024;
 
 /// One event.
+///
+/// ```
+/// use oar_protocol::sse::{Event, Splitter};
+///
+/// let mut splitter = Splitter::new();
+/// splitter.push(b"event: delta\nid: 7\ndata: one\ndata: two\n\n");
+/// let event = Event { name: Some("delta".into()), data: "one\ntwo".into(), id: Some("7".into()) };
+/// assert_eq!(splitter.next_event(), Some(event));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event {
     /// The `event` field.
@@ -26,24 +48,33 @@ pub struct Event {
 impl Event {
     /// Whether this event says that the upstream failed, in any of the ways that are known: an `error` object where a
     /// chunk should be (vLLM, llama.cpp, Azure), or an event of that name or type (responses, messages).
+    ///
+    /// ```
+    /// use oar_protocol::sse::Event;
+    ///
+    /// let of = |data: &str| Event { data: data.into(), ..Event::default() };
+    /// assert!(of(r#"{"error": {"message": "overloaded"}}"#).is_error());
+    /// assert!(!of(r#"{"choices": [], "error": null}"#).is_error());
+    /// ```
     pub fn is_error(&self) -> bool {
-        #[derive(serde::Deserialize)]
-        struct Data<'a> {
-            #[serde(borrow, default)]
-            error: Option<&'a serde_json::value::RawValue>,
-            #[serde(borrow, rename = "type", default)]
-            kind: Option<std::borrow::Cow<'a, str>>,
-        }
-        let failed = |kind: &str| matches!(kind, "error" | "response.failed");
-        let named = self.name.as_deref().is_some_and(failed);
-        named
-            || serde_json::from_str(&self.data).is_ok_and(|data: Data<'_>| {
-                data.error.is_some_and(|error| error.get() != "null") || data.kind.as_deref().is_some_and(failed)
+        let is_named_so = matches!(self.name.as_deref(), Some("error" | "response.failed"));
+        is_named_so
+            || members(self.data.as_bytes(), ["error", "type"]).is_some_and(|[error, kind]| {
+                error.is_some() || matches!(kind, Some(b"\"error\"" | b"\"response.failed\""))
             })
     }
 }
 
 /// An event in which the gateway tells a client that its stream broke off: OpenAI's libraries raise an error on it.
+///
+/// ```
+/// use oar_protocol::sse::{ends_with_error, error_event};
+/// use oar_protocol::{ErrorBody, ErrorKind};
+///
+/// let event = error_event(&ErrorBody::new(ErrorKind::UpstreamError, "stream_interrupted", "it broke off"));
+/// assert!(event.starts_with(b"data: {\"error\":") && event.ends_with(b"}\n\n"));
+/// assert!(ends_with_error(&event));
+/// ```
 pub fn error_event(error: &ErrorBody) -> Bytes {
     let mut event = b"data: ".to_vec();
     event.extend(error.to_json(None));
@@ -52,6 +83,13 @@ pub fn error_event(error: &ErrorBody) -> Bytes {
 }
 
 /// Whether the last of some whole events says that the upstream failed.
+///
+/// ```
+/// use oar_protocol::sse::ends_with_error;
+///
+/// assert!(ends_with_error(b"data: {}\n\nevent: error\ndata: out of memory\n\n"));
+/// assert!(!ends_with_error(b"event: error\ndata: out of memory\n\ndata: {}\n\n"));
+/// ```
 pub fn ends_with_error(events: &[u8]) -> bool {
     static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("error"));
     if ERROR.find(events).is_none() {
@@ -84,30 +122,49 @@ pub struct Splitter {
 
 impl Splitter {
     /// A splitter at the start of a stream.
+    ///
+    /// ```
+    /// assert_eq!(oar_protocol::sse::Splitter::new().next_event(), None);
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Takes the next bytes of the stream.
+    ///
+    /// ```
+    /// # use oar_protocol::sse::Splitter;
+    /// let mut splitter = Splitter::new();
+    /// for piece in ["da", "ta: a\r", "\n\r", "\n"] {
+    ///     splitter.push(piece.as_bytes());
+    /// }
+    /// assert_eq!(splitter.next_event().map(|event| event.data).as_deref(), Some("a"));
+    /// ```
     pub fn push(&mut self, bytes: &[u8]) {
         if self.lines.push(bytes) == Line::Endless {
-            self.fields.begin_if_complete();
-            self.fields.bytes = EVENT_CAP_BYTES + 1;
+            self.fields.skip_to_blank_line();
         }
     }
 
     /// The next event that is complete, if any. An event is complete at its blank line; one that the end of the stream
     /// cuts off never is.
+    ///
+    /// ```
+    /// # use oar_protocol::sse::Splitter;
+    /// let mut splitter = Splitter::new();
+    /// splitter.push(b"data: a\n\ndata: b\n\ndata: cut o");
+    /// let events = std::iter::from_fn(|| splitter.next_event());
+    /// assert_eq!(events.map(|event| event.data).collect::<Vec<_>>(), ["a", "b"]);
+    /// ```
     pub fn next_event(&mut self) -> Option<Event> {
         self.complete()?;
-        let Fields { name, data, id, .. } = std::mem::take(&mut self.fields);
-        Some(Event { name: name.map(text), data: text(data), id: id.map(text) })
+        Some(std::mem::take(&mut self.fields).into_event())
     }
 
     /// The data of the next event that is complete, as it came, for those who need nothing else of it.
     pub(crate) fn next_data(&mut self) -> Option<&[u8]> {
         self.complete()?;
-        Some(&self.fields.data)
+        Some(self.fields.data())
     }
 
     /// Reads until the fields are those of a whole event, which they stay until more is read.
@@ -119,152 +176,6 @@ impl Splitter {
                 return Some(());
             }
         }
-    }
-}
-
-/// What is no UTF-8 becomes replacement characters.
-fn text(bytes: Vec<u8>) -> String {
-    // Checking a text takes a small part of the time in which it is read for what is no text.
-    String::from_utf8(bytes).unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned())
-}
-
-/// The most room that is kept from one event for the next.
-const KEPT_ROOM_BYTES: usize = 16 * 1024;
-
-/// What the lines of one event have said so far.
-#[derive(Debug, Default)]
-struct Fields {
-    name: Option<Vec<u8>>,
-    data: Vec<u8>,
-    id: Option<Vec<u8>>,
-    has_data: bool,
-    bytes: usize,
-    place: Place,
-}
-
-/// Where a line stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
-    #[default]
-    WithinAnEvent,
-    BehindAnEvent,
-}
-
-impl Fields {
-    fn begin_if_complete(&mut self) {
-        if self.place == Place::BehindAnEvent {
-            self.forget();
-        }
-    }
-
-    /// The room that an event's data took is used for the next, unless it is much.
-    fn forget(&mut self) {
-        let mut data = std::mem::take(&mut self.data);
-        data.clear();
-        data.shrink_to(KEPT_ROOM_BYTES);
-        *self = Self { data, ..Self::default() };
-    }
-
-    /// Takes a line. Behind the blank line after it, an event is complete, if it has data and is not too long.
-    fn take(&mut self, line: &[u8]) -> Place {
-        self.bytes += line.len();
-        match line {
-            [] if self.has_data && self.bytes <= EVENT_CAP_BYTES => self.place = Place::BehindAnEvent,
-            [] => self.forget(),
-            _ if self.bytes > EVENT_CAP_BYTES => *self = Self { bytes: self.bytes, ..Self::default() },
-            line => self.take_field(line),
-        }
-        self.place
-    }
-
-    fn take_field(&mut self, line: &[u8]) {
-        let colon = memchr(b':', line).unwrap_or(line.len());
-        let (field, value) = line.split_at_checked(colon).unwrap_or((line, b""));
-        let value = value.strip_prefix(b":").unwrap_or(value);
-        let value = value.strip_prefix(b" ").unwrap_or(value);
-        match field {
-            b"data" => {
-                if std::mem::replace(&mut self.has_data, true) {
-                    self.data.push(b'\n');
-                }
-                self.data.extend_from_slice(value);
-            }
-            b"event" => self.name = Some(value.to_owned()),
-            b"id" => self.id = Some(value.to_owned()),
-            _ => {}
-        }
-    }
-}
-
-/// Splits bytes, cut anywhere, into lines.
-#[derive(Debug, Default)]
-struct Lines {
-    buffer: Vec<u8>,
-    read: usize,
-    /// Up to here the buffer has no line end that was not read: a long line that comes in pieces is searched once.
-    searched: usize,
-    last_ended_with_cr: bool,
-    bom_looked_for: bool,
-}
-
-/// What has come of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Line {
-    /// Its end may be there, or come.
-    Open,
-    /// More than an event may have, and no end: it has been forgotten.
-    Endless,
-}
-
-impl Lines {
-    fn push(&mut self, bytes: &[u8]) -> Line {
-        self.buffer.drain(..self.read);
-        self.searched = self.searched.saturating_sub(self.read);
-        self.read = 0;
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() <= EVENT_CAP_BYTES || self.end().is_some() {
-            return Line::Open;
-        }
-        self.buffer.clear();
-        self.searched = 0;
-        Line::Endless
-    }
-
-    /// Where the next line ends.
-    fn end(&mut self) -> Option<usize> {
-        let from = self.searched.max(self.read);
-        let found = memchr2(b'\n', b'\r', self.buffer.get(from..)?);
-        self.searched = found.map_or(self.buffer.len(), |at| from + at);
-        found.map(|at| from + at)
-    }
-
-    /// The next line without its end, which may be LF, CR or CRLF, even with the CR and the LF in different pieces.
-    fn next(&mut self) -> Option<&[u8]> {
-        self.skip_bom()?;
-        if self.last_ended_with_cr {
-            let next = self.buffer.get(self.read)?;
-            self.read += usize::from(*next == b'\n');
-            self.last_ended_with_cr = false;
-        }
-        let (start, end) = (self.read, self.end()?);
-        self.last_ended_with_cr = self.buffer.get(end) == Some(&b'\r');
-        self.read = end + 1;
-        self.buffer.get(start..end)
-    }
-
-    /// Skips a byte order mark at the very start; `None` as long as it cannot be told from text.
-    fn skip_bom(&mut self) -> Option<()> {
-        const BOM: &[u8] = b"\xef\xbb\xbf";
-        if self.bom_looked_for {
-            return Some(());
-        }
-        if self.buffer.starts_with(BOM) {
-            self.read = BOM.len();
-        } else if BOM.starts_with(&self.buffer) {
-            return None;
-        }
-        self.bom_looked_for = true;
-        Some(())
     }
 }
 
@@ -325,6 +236,7 @@ mod tests {
             "data: {\"choices\":[],\"error\":null}\n\n",
             "data: [DONE]\n\n",
             "data: {\"type\":\"response.created\"}\n\n",
+            "data: [\"a list, whose first item is no error\"]\n\n",
         ] {
             assert!(!is_error(chunk), "{chunk}");
         }
@@ -358,6 +270,18 @@ mod tests {
         }
         splitter.push(b"\n\ndata: after\n\n");
         assert_eq!(splitter.next_event(), Some(data("after")));
+    }
+
+    #[test]
+    fn a_large_event_leaves_no_room_behind() {
+        let mut splitter = Splitter::new();
+        let large = [b"data: ".as_slice(), &vec![b'x'; EVENT_CAP_BYTES / 2], b"\n\n"].concat();
+        splitter.push(&large);
+        assert!(splitter.next_event().is_some());
+        splitter.push(b"data: a\n\n");
+        assert!(splitter.next_event().is_some());
+        splitter.push(b"");
+        assert!(splitter.lines.buffer.capacity() < EVENT_CAP_BYTES / 4, "{}", splitter.lines.buffer.capacity());
     }
 
     #[test]

@@ -5,6 +5,14 @@ use std::sync::LazyLock;
 
 /// What a stream must have said before its end counts as one. A connection that simply ends looks the same whether the
 /// upstream was done or died: `Connection: close` framing has no other sign.
+///
+/// ```
+/// use oar_protocol::StreamEnd;
+///
+/// let end = StreamEnd::of("/chat/completions");
+/// assert_eq!(end, StreamEnd::Done);
+/// assert!(end.is_said_in(b"data: [DONE]\n\n"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamEnd {
     /// Chat completions and completions: `[DONE]`, or a `finish_reason`, which servers send that forget `[DONE]`.
@@ -19,6 +27,13 @@ pub enum StreamEnd {
 
 impl StreamEnd {
     /// What the streams of a path, given without its `/v1`, must say.
+    ///
+    /// ```
+    /// use oar_protocol::StreamEnd;
+    ///
+    /// assert_eq!(StreamEnd::of("/responses"), StreamEnd::Response);
+    /// assert_eq!(StreamEnd::of("/audio/speech"), StreamEnd::Any);
+    /// ```
     pub fn of(suffix: &str) -> Self {
         match suffix.trim_end_matches('/') {
             path if path.ends_with("/completions") => Self::Done,
@@ -30,12 +45,19 @@ impl StreamEnd {
 
     /// Whether `events`, some whole events of a stream, say that it is complete. Text that talks about it does not: there
     /// the quotes are escaped.
+    ///
+    /// ```
+    /// use oar_protocol::StreamEnd;
+    ///
+    /// assert!(StreamEnd::Response.is_said_in(b"data: {\"type\":\"response.completed\"}\n\n"));
+    /// assert!(!StreamEnd::Done.is_said_in(b"data: {\"choices\":[{\"finish_reason\":null}]}\n\n"));
+    /// ```
     pub fn is_said_in(self, events: &[u8]) -> bool {
         let says = |word: &str| memmem::find(events, word.as_bytes()).is_some();
         match self {
             Self::Done => has_done(events) || has_finish_reason(events),
             Self::Response => {
-                ["completed", "incomplete", "failed"].iter().any(|end| says(&format!("response.{end}\"")))
+                ["response.completed\"", "response.incomplete\"", "response.failed\""].into_iter().any(says)
             }
             Self::Message => says("\"message_stop\""),
             Self::Any => true,

@@ -19,6 +19,15 @@ const PARTS_CAP: usize = 256;
 /// Puts the text of a stream together while it passes, in a small part of the room that its events take.
 ///
 /// `Debug` shows none of it.
+///
+/// ```
+/// use oar_protocol::StreamText;
+///
+/// let mut text = StreamText::new(1024);
+/// text.push(b"data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\n");
+/// text.push(b"data: {\"choices\":[{\"delta\":{\"content\":\"lo\"}}]}\n\n");
+/// assert_eq!(text.text(), "Hello");
+/// ```
 #[derive(Default)]
 pub struct StreamText {
     splitter: Splitter,
@@ -62,11 +71,24 @@ struct Part {
 
 impl StreamText {
     /// Of a stream that is about to begin; of its text, no more than `cap` bytes are held.
+    ///
+    /// ```
+    /// assert_eq!(oar_protocol::StreamText::new(1024).text(), "");
+    /// ```
     pub fn new(cap: usize) -> Self {
         Self { told: Told { cap, ..Told::default() }, ..Self::default() }
     }
 
     /// Takes the next bytes of the stream, cut anywhere.
+    ///
+    /// ```
+    /// # use oar_protocol::StreamText;
+    /// let mut text = StreamText::new(1024);
+    /// for piece in ["data: {\"choices\":[{\"te", "xt\":\"Hello\"}]}\n\n"] {
+    ///     text.push(piece.as_bytes());
+    /// }
+    /// assert_eq!(text.text(), "Hello");
+    /// ```
     pub fn push(&mut self, bytes: &[u8]) {
         self.splitter.push(bytes);
         while let Some(data) = self.splitter.next_data() {
@@ -81,16 +103,38 @@ impl StreamText {
     }
 
     /// Whether there was an event of a kind that is known here. If not, there is no telling what the stream's text is.
+    ///
+    /// ```
+    /// # use oar_protocol::StreamText;
+    /// let mut text = StreamText::new(1024);
+    /// text.push(b"data: {\"candidates\":[]}\n\n");
+    /// assert!(!text.is_known());
+    /// ```
     pub const fn is_known(&self) -> bool {
         self.told.is_known
     }
 
     /// Whether there was more text than is held.
+    ///
+    /// ```
+    /// # use oar_protocol::StreamText;
+    /// let mut text = StreamText::new(4);
+    /// text.push(b"data: {\"choices\":[{\"text\":\"Hello\"}]}\n\n");
+    /// assert_eq!((text.is_truncated(), text.text()), (true, "Hell".into()));
+    /// ```
     pub const fn is_truncated(&self) -> bool {
         self.told.is_truncated
     }
 
     /// The text so far. Empty for a stream that carries none, such as one of sound.
+    ///
+    /// ```
+    /// # use oar_protocol::StreamText;
+    /// let mut text = StreamText::new(1024);
+    /// text.push(b"data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"Hm.\"}}]}\n\n");
+    /// text.push(b"data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}\n\n");
+    /// assert_eq!(text.text(), "[reasoning] Hm.\nHello");
+    /// ```
     pub fn text(&self) -> String {
         self.told.parts.iter().map(|(slot, part)| part.told(*slot)).collect::<Vec<_>>().join("\n")
     }

@@ -20,6 +20,14 @@ pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
     /// Trusts these networks, and nobody else.
+    ///
+    /// ```
+    /// use oar_protocol::TrustedProxies;
+    ///
+    /// let nobody = TrustedProxies::default();
+    /// let one_network = TrustedProxies::new(["fd00::/8".parse()?]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(networks: impl IntoIterator<Item = IpNet>) -> Self {
         Self(networks.into_iter().collect())
     }
@@ -27,11 +35,21 @@ impl TrustedProxies {
     /// The address of the client: `peer`'s own, unless it is a trusted proxy. Then it is the last one in
     /// `X-Forwarded-For` that is no trusted proxy's, since everything before that is what a stranger said; `peer` if
     /// what stands there is no address.
+    ///
+    /// ```
+    /// # use http::HeaderMap;
+    /// # use oar_protocol::TrustedProxies;
+    /// let headers = HeaderMap::from_iter([("x-forwarded-for".parse()?, "203.0.113.7".parse()?)]);
+    /// let stranger = TrustedProxies::default().client("198.51.100.1".parse()?, &headers);
+    /// assert_eq!(stranger.to_string(), "198.51.100.1", "nobody is trusted");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let mut nearest = peer.to_canonical();
-        if !self.trusts(nearest) {
-            return nearest;
+        let peer = peer.to_canonical();
+        if !self.trusts(peer) {
+            return peer;
         }
+        let mut nearest = peer;
         let lines = headers.get_all("x-forwarded-for").iter().rev();
         for hop in lines.flat_map(|line| line.to_str().unwrap_or("?").rsplit(',')) {
             if !self.trusts(nearest) {
@@ -102,5 +120,6 @@ mod tests {
             check(PROXIES, "10.0.0.1", &[nonsense], "10.0.0.1");
         }
         check(PROXIES, "10.0.0.1", &["nonsense, 203.0.113.7"], "203.0.113.7");
+        check(PROXIES, "::ffff:10.0.0.1", &["unknown"], "10.0.0.1");
     }
 }

@@ -8,6 +8,12 @@ use http::header::{CONTENT_TYPE, EXPECT, HOST, HeaderName, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Uri, Version};
 
 /// Why a head is not acted upon.
+///
+/// ```
+/// use oar_protocol::Ambiguity;
+///
+/// assert_eq!(Ambiguity::Framing.to_string(), "the only `Transfer-Encoding` is `chunked`, once, over HTTP/1.1");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Ambiguity {
@@ -27,6 +33,10 @@ pub enum Ambiguity {
 
 impl Ambiguity {
     /// The word for it in the error object's `code`.
+    ///
+    /// ```
+    /// assert_eq!(oar_protocol::Ambiguity::Host.code(), "invalid_host");
+    /// ```
     pub const fn code(self) -> &'static str {
         match self {
             Self::Host => "invalid_host",
@@ -44,6 +54,18 @@ impl Ambiguity {
 /// # Errors
 ///
 /// The first [`Ambiguity`] there is, in the order of that type.
+///
+/// ```
+/// use http::{HeaderMap, Version};
+/// use oar_protocol::{Ambiguity, unambiguous};
+///
+/// let mut headers = HeaderMap::from_iter([(http::header::HOST, "gateway.test:8080".parse()?)]);
+/// assert_eq!(unambiguous(Version::HTTP_11, &"/v1/models".parse()?, &headers), Ok(()));
+///
+/// headers.insert(http::header::TRANSFER_ENCODING, "gzip, chunked".parse()?);
+/// assert_eq!(unambiguous(Version::HTTP_11, &"/v1/models".parse()?, &headers), Err(Ambiguity::Framing));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn unambiguous(version: Version, uri: &Uri, headers: &HeaderMap) -> Result<(), Ambiguity> {
     let checks = [
         (names_one_host(version, uri, headers), Ambiguity::Host),

@@ -3,6 +3,7 @@
 use crate::facts::{Facts, FactsError, Form, checked_model, is_variant_of};
 use crate::multipart::truth;
 use crate::path::percent_decode;
+use std::borrow::Cow;
 
 /// The model that a query names, as a WebSocket's does: `model=gpt-realtime&x=1`.
 ///
@@ -11,6 +12,14 @@ use crate::path::percent_decode;
 /// [`FactsError::Duplicate`] when it is named twice, or so that not everybody recognises it: in another case, with an
 /// encoded name (`mod%65l`), behind a semicolon. [`FactsError::InvalidModel`] when its name cannot be one, or has a `+`,
 /// which is a space to some.
+///
+/// ```
+/// use oar_protocol::query_model;
+///
+/// assert_eq!(query_model("model=gpt-realtime&x=1")?.as_deref(), Some("gpt-realtime"));
+/// assert!(query_model("model=cheap&mod%65l=dear").is_err());
+/// # Ok::<(), oar_protocol::FactsError>(())
+/// ```
 pub fn query_model(query: &str) -> Result<Option<String>, FactsError> {
     field(query.as_bytes(), "model")?.map(model).transpose()
 }
@@ -67,7 +76,14 @@ fn name_of(pair: &[u8]) -> &[u8] {
 
 /// Whether any server would take this encoded name for that field.
 fn is_read_as(field: &str, name: &[u8]) -> bool {
-    let spaced: Vec<u8> = name.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+    // However it is written, that takes no less than a byte for each letter. A body may be made of millions of names.
+    if name.len() < field.len() {
+        return false;
+    }
+    let spaced = match memchr::memchr(b'+', name) {
+        None => Cow::Borrowed(name),
+        Some(_) => name.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect(),
+    };
     is_variant_of(field, String::from_utf8_lossy(&percent_decode(&spaced)).trim())
 }
 

@@ -5,9 +5,24 @@ use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
 /// How much of the end of an answer is enough to find its usage in: providers put it last.
+///
+/// ```
+/// use oar_protocol::usage::{self, TAIL_CAP_BYTES};
+///
+/// let answer = format!(r#"{{"text": "{}", "usage": {{"input_tokens": 7}}}}"#, "x".repeat(TAIL_CAP_BYTES));
+/// let tail = &answer[answer.len() - TAIL_CAP_BYTES..];
+/// assert_eq!(usage::find(tail.as_bytes()).and_then(|usage| usage.prompt_tokens), Some(7));
+/// ```
 pub const TAIL_CAP_BYTES: usize = 16 * 1024;
 
 /// The counts of one answer.
+///
+/// ```
+/// use oar_protocol::usage::{self, Usage};
+///
+/// let found = usage::find(br#"{"data": [], "usage": {"prompt_tokens": 4}}"#);
+/// assert_eq!(found, Some(Usage { prompt_tokens: Some(4), completion_tokens: None }));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Tokens of the prompt.

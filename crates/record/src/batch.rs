@@ -1,3 +1,5 @@
+//! Rows on their way to the store, none of which is lost without being counted.
+
 use crate::{BATCH_CAP_BYTES, BATCH_CAP_ROWS, Counters, DropReason, Row};
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,3 +1,6 @@
+//! What became of the rows, as numbers. Atomics that say nothing about each other: for a moment a reader may see a row in
+//! two of them, or in none.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
@@ -7,6 +10,22 @@ use crate::queue::{QUEUE_CAP_BYTES, QUEUE_CAP_ROWS};
 ///
 /// Every exchange that a [`Recorder`](crate::Recorder) hears ends in exactly one of [`written`](Self::written),
 /// [`skipped`](Self::skipped) and [`dropped`](Self::dropped); until then it is in [`queued_rows`](Self::queued_rows).
+///
+/// ```
+/// use oar_exchange::Observer;
+/// use oar_record::{DropReason, Recorder};
+///
+/// # let request = oar_exchange::Request::new(http::Method::GET, "/v1/models", [127, 0, 0, 1]);
+/// # let exchange = std::sync::Arc::new(oar_exchange::Exchange::new("0190", std::time::SystemTime::UNIX_EPOCH, request));
+/// # let store = oar_record::PostgresStore::lazy(&"postgres://me@db/records".to_owned().into())?;
+/// let (recorder, writer) = Recorder::start(Box::new(store), "gateway-1");
+/// let counters = recorder.counters();
+/// recorder.finished(&exchange);
+/// assert_eq!(counters.queued_rows(), 1);
+/// drop(writer);
+/// assert_eq!((counters.queued_rows(), counters.dropped(DropReason::Shutdown)), (0, 1));
+/// # Ok::<(), oar_record::OpenError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Counters(Arc<Tally>);
 
@@ -25,6 +44,12 @@ struct Tally {
 }
 
 /// Why a row was not written.
+///
+/// ```
+/// use oar_record::DropReason;
+///
+/// assert_eq!(DropReason::ALL.map(DropReason::as_str), ["queue_full", "disk_full", "invalid", "shutdown"]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DropReason {
     /// The queue held as many rows or bytes as it may.
@@ -42,6 +67,11 @@ impl DropReason {
     pub const ALL: [Self; 4] = [Self::QueueFull, Self::DiskFull, Self::Invalid, Self::Shutdown];
 
     /// The word for it in metrics and logs.
+    ///
+    /// ```
+    /// # use oar_record::DropReason;
+    /// assert_eq!(DropReason::Invalid.as_str(), "invalid");
+    /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::QueueFull => "queue_full",
@@ -54,32 +84,67 @@ impl DropReason {
 
 impl Counters {
     /// Rows that the store has taken.
+    ///
+    /// ```
+    /// # use oar_record::Counters;
+    /// assert_eq!(Counters::default().written(), 0);
+    /// ```
     pub fn written(&self) -> u64 {
         self.0.written.load(Relaxed)
     }
 
     /// Exchanges of which nothing was to be kept: no losses.
+    ///
+    /// ```
+    /// # use oar_record::Counters;
+    /// assert_eq!(Counters::default().skipped(), 0);
+    /// ```
     pub fn skipped(&self) -> u64 {
         self.0.skipped.load(Relaxed)
     }
 
     /// Rows that were given up for this reason.
+    ///
+    /// ```
+    /// # use oar_record::{Counters, DropReason};
+    /// let counters = Counters::default();
+    /// let lost: u64 = DropReason::ALL.map(|reason| counters.dropped(reason)).iter().sum();
+    /// assert_eq!(lost, 0);
+    /// ```
     pub fn dropped(&self, reason: DropReason) -> u64 {
         self.dropped_for(reason).load(Relaxed)
     }
 
     /// Rows waiting to be written, those of the batch that is being written included.
+    ///
+    /// ```
+    /// # use oar_record::{Counters, QUEUE_CAP_ROWS};
+    /// assert!(Counters::default().queued_rows() <= QUEUE_CAP_ROWS);
+    /// ```
     pub fn queued_rows(&self) -> usize {
         self.0.queued_rows.load(Relaxed)
     }
 
-    /// Bytes of the bodies, headers and paths that those rows were or will be made of.
+    /// What those rows hold of [`QUEUE_CAP_BYTES`].
+    ///
+    /// ```
+    /// # use oar_record::{Counters, QUEUE_CAP_BYTES};
+    /// assert!(Counters::default().queued_bytes() <= QUEUE_CAP_BYTES);
+    /// ```
     pub fn queued_bytes(&self) -> usize {
         self.0.queued_bytes.load(Relaxed)
     }
 
     /// Whether the last call of the store found it working; before the first call, what the store itself
     /// [said](crate::Store::is_ready).
+    ///
+    /// ```
+    /// # use oar_record::Recorder;
+    /// # let store = oar_record::PostgresStore::lazy(&"postgres://me@db/records".to_owned().into())?;
+    /// let (recorder, _writer) = Recorder::start(Box::new(store), "gateway-1");
+    /// assert!(!recorder.counters().store_is_up(), "nobody has reached the server yet");
+    /// # Ok::<(), oar_record::OpenError>(())
+    /// ```
     pub fn store_is_up(&self) -> bool {
         !self.0.store_down.load(Relaxed)
     }

@@ -8,6 +8,16 @@ mod told;
 
 /// Which headers of a request are kept. Credentials, cookies, and what proxies say about the client never are, whatever
 /// is listed: see [`is_never_kept`].
+///
+/// ```
+/// use http::header::{ACCEPT, AUTHORIZATION, DNT, USER_AGENT};
+/// use oar_record::{KeepHeader, KeepHeaders};
+///
+/// assert!(KeepHeaders::Usual.has(&ACCEPT) && !KeepHeaders::Usual.has(&DNT));
+/// let listed = KeepHeaders::These(vec![KeepHeader::Named(DNT), KeepHeader::StartingWith("user-".into())]);
+/// assert!(listed.has(&DNT) && listed.has(&USER_AGENT) && !listed.has(&ACCEPT));
+/// assert!(!KeepHeaders::All.has(&AUTHORIZATION), "no list has credentials");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum KeepHeaders {
     /// Those that [belong to the API](oar_protocol::headers::is_api), and those that tell which program asked: `origin`,
@@ -21,6 +31,14 @@ pub enum KeepHeaders {
 }
 
 /// One item of a list of headers.
+///
+/// ```
+/// use http::HeaderName;
+/// use oar_record::{KeepHeader, KeepHeaders};
+///
+/// let team = KeepHeaders::These(vec![KeepHeader::StartingWith("x-team".into())]);
+/// assert!(team.has(&HeaderName::from_static("x-team-name")));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeepHeader {
     /// Of this name.
@@ -36,6 +54,11 @@ const LIBRARY: &str = "x-stainless-";
 
 impl KeepHeaders {
     /// Whether a header of this name is kept.
+    ///
+    /// ```
+    /// # use oar_record::KeepHeaders;
+    /// assert!(KeepHeaders::Usual.has(&http::header::USER_AGENT));
+    /// ```
     pub fn has(&self, name: &HeaderName) -> bool {
         let is_wanted = match self {
             Self::Usual => {
@@ -51,6 +74,11 @@ impl KeepHeaders {
     }
 
     /// Whether no header is kept, whatever it is called.
+    ///
+    /// ```
+    /// # use oar_record::KeepHeaders;
+    /// assert!(KeepHeaders::These(Vec::new()).has_none());
+    /// ```
     pub fn has_none(&self) -> bool {
         matches!(self, Self::These(listed) if listed.is_empty())
     }
@@ -62,6 +90,11 @@ impl KeepHeaders {
 }
 
 /// Whether a header of this name is never kept: a credential, a cookie, or what a proxy says about the client.
+///
+/// ```
+/// assert!(oar_record::is_never_kept(&http::header::COOKIE));
+/// assert!(!oar_record::is_never_kept(&http::header::USER_AGENT));
+/// ```
 pub fn is_never_kept(name: &HeaderName) -> bool {
     headers::is_private(name)
 }

@@ -1,9 +1,10 @@
 //! What happened, kept: exchange → row → bounded queue → one writer → SQLite or PostgreSQL.
 //!
-//! A [`Recorder`] hears every [`Exchange`](oar_exchange::Exchange) on the request path and puts it into a queue that is
-//! bounded in rows and in bytes, as far as its [`Policy`] keeps anything of it. A [`Writer`], one future that the owner runs, turns exchanges into [`Row`]s and hands
-//! them in batches to a [`Store`]. A store that is slow or gone costs rows, which [`Counters`] tell with the reason; it
-//! never costs a request a microsecond.
+//! A [`Recorder`] hears every [`Exchange`](oar_exchange::Exchange) on the request path and puts it, as far as its
+//! [`Policy`] keeps anything of it, into a queue that is bounded in rows and in bytes. A [`Writer`], one future that the
+//! owner runs, turns exchanges into [`Row`]s and hands them in batches to a [`Store`]. A store that is slow or gone costs
+//! rows, which [`Counters`] tell with the reason; it never costs a request a microsecond. An [`Archive`] reads the rows
+//! back, a [`Pruner`] deletes them by hand.
 //!
 //! The table is the Go version's with more columns, all nullable: its databases open and lose nothing, and it can still
 //! insert into ours.
@@ -45,31 +46,36 @@
 //! # }
 //! ```
 
-mod headers;
+// On the request path: what is kept, and the queue that takes it.
 mod policy;
 
-mod row;
-mod text;
-
-mod batch;
-mod counters;
+mod headers;
 mod queue;
+
+// The one task: exchanges to rows, rows to the store.
 mod writer;
 
-mod retention;
-mod store;
+mod batch;
+mod row;
 
 mod created_at;
-mod schema;
+mod text;
+
+// Where rows end up.
+mod store;
 
 mod open_error;
-
 mod postgres;
 mod postgres_dsn;
 mod postgres_tls;
+mod schema;
 mod sqlite;
 
+// The way back.
 mod read;
+
+// What became of it all.
+mod counters;
 
 pub use counters::{Counters, DropReason};
 pub use created_at::CreatedAt;
@@ -79,12 +85,28 @@ pub use policy::{Extract, Keep, KeepAddress, KeepOutcomes, KeepText, Policy};
 pub use postgres::PostgresStore;
 pub use queue::{QUEUE_CAP_BYTES, QUEUE_CAP_ROWS, Recorder};
 pub use read::{
-    Archive, Filter, Measure, OutcomeFilter, Pruned, Pruner, Query, ReadError, Readable, RowId, StatusFilter, Summary,
-    Walk, WrongWord, pause_after,
+    Archive, Filter, Measure, OutcomeFilter, Pruner, Query, ReadError, Readable, RowId, StatusFilter, Summary, Walk,
+    WrongWord, pause_after,
 };
-pub use retention::{RETENTION_STEP_BYTES, RETENTION_STEP_ROWS, Retention};
 pub use row::Row;
 pub use sqlite::SqliteStore;
-pub use store::{Store, StoreError, Tended};
+pub use store::{Pruned, RETENTION_STEP_BYTES, RETENTION_STEP_ROWS, Retention, Store, StoreError, Tended};
 pub use text::{FIELD_CAP_BYTES, HEADERS_CAP_BYTES, SHORT_FIELD_CAP_BYTES};
 pub use writer::{BATCH_CAP_BYTES, BATCH_CAP_ROWS, BATCH_LINGER, Writer};
+
+#[cfg(test)]
+extern crate self as oar_record;
+
+#[cfg(test)]
+#[allow(dead_code, reason = "shared with the tests of the public names, which use the rest")]
+#[path = "../tests/record/exchanges.rs"]
+mod exchanges;
+
+#[cfg(test)]
+#[allow(dead_code, reason = "shared with the tests of the public names, which use the rest")]
+#[path = "../tests/record/scratch.rs"]
+mod scratch;
+
+#[cfg(test)]
+#[path = "../tests/record/server.rs"]
+mod server;

@@ -1,7 +1,17 @@
+//! Why a store is not there.
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 /// Why a database could not be opened. No text here holds a DSN or a password.
+///
+/// ```
+/// use oar_record::PostgresStore;
+///
+/// let error = PostgresStore::lazy(&"mysql://me:secret@db/records".to_owned().into()).unwrap_err();
+/// let told = "the record database's dsn is neither `host=… user=…` pairs nor a `postgres://` url that can be read";
+/// assert_eq!(error.to_string(), told);
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -68,6 +78,12 @@ impl OpenError {
     }
 
     /// Whether the same attempt may succeed later without anybody changing the configuration.
+    ///
+    /// ```
+    /// # use oar_record::PostgresStore;
+    /// let error = PostgresStore::lazy(&"mysql://db".to_owned().into()).unwrap_err();
+    /// assert!(!error.is_temporary(), "somebody has to change the dsn");
+    /// ```
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,

@@ -1,87 +1,44 @@
 //! What of each exchange is kept: decided on the request path, by looking.
 
-use crate::headers::KeepHeaders;
-use crate::text::FIELD_CAP_BYTES;
-use oar_exchange::{Answer, Attempt, Exchange, Outcome, Request, Transcript};
+pub use keep::{Keep, KeepAddress, KeepOutcomes, KeepText};
+use oar_exchange::{Answer, Attempt, Exchange, Request, Transcript};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+mod keep;
+
 /// What of each exchange is kept, by the upstream that the row names.
 ///
 /// Deciding reads no clock and draws no number: the same exchange is kept, or not, by every gateway.
+///
+/// ```
+/// use oar_record::{Keep, KeepOutcomes, KeepText, Policy};
+///
+/// // Failures alone, without what was said; of one upstream everything.
+/// let little = Keep { outcomes: KeepOutcomes::Errors, request: KeepText::Left, ..Keep::default() };
+/// let policy = Policy::new(little).upstream("local", Keep::default());
+/// # let request = oar_exchange::Request::new(http::Method::GET, "/v1/models", [127, 0, 0, 1]);
+/// # let exchange = std::sync::Arc::new(oar_exchange::Exchange::new("0190", std::time::SystemTime::UNIX_EPOCH, request));
+/// assert!(policy.keeps(&exchange).is_some(), "its client left: a failure");
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     otherwise: Arc<Keep>,
     upstreams: HashMap<String, Arc<Keep>>,
 }
 
-/// What of an exchange is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keep {
-    /// Of which exchanges there is a row. Default: of all.
-    pub outcomes: KeepOutcomes,
-    /// The request's body. Default: kept.
-    pub request: KeepText,
-    /// The answer: a stream's assembled text, any other JSON or text as it is. Default: kept.
-    pub response: KeepText,
-    /// The request's headers, `user-agent` in the column of its own included. Default: the usual ones.
-    pub headers: KeepHeaders,
-    /// The most bytes of each of body and answer; what goes beyond is cut off and marked. Default: [`FIELD_CAP_BYTES`].
-    pub max_bytes: usize,
-    /// The client's address. Default: kept.
-    pub ip: KeepAddress,
-}
-
-/// Of which exchanges there is a row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KeepOutcomes {
-    /// Of every one.
-    #[default]
-    All,
-    /// Of every one that did not end well: whose outcome is not `ok`.
-    Errors,
-    /// Of those, and of a share of the others.
-    Sampled {
-        /// The share, as so many of a million.
-        per_million: u32,
-    },
-}
-
-/// Whether a text is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KeepText {
-    /// As far as it is one.
-    #[default]
-    Kept,
-    /// Not at all: its column is NULL.
-    Left,
-}
-
-/// Whether the client's address is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KeepAddress {
-    /// As it is.
-    #[default]
-    Kept,
-    /// Not at all: its column is NULL.
-    Left,
-}
-
-impl Default for Keep {
-    fn default() -> Self {
-        Self {
-            outcomes: KeepOutcomes::All,
-            request: KeepText::Kept,
-            response: KeepText::Kept,
-            headers: KeepHeaders::Usual,
-            max_bytes: FIELD_CAP_BYTES,
-            ip: KeepAddress::Kept,
-        }
-    }
-}
-
 /// An exchange of which something is kept, and what. Cheap to clone; `Debug` shows no text of a client.
+///
+/// ```
+/// use oar_record::{Policy, Row};
+///
+/// # let request = oar_exchange::Request::new(http::Method::GET, "/v1/models", [127, 0, 0, 1]);
+/// # let exchange = std::sync::Arc::new(oar_exchange::Exchange::new("0190", std::time::SystemTime::UNIX_EPOCH, request));
+/// let extract = Policy::default().keeps(&exchange).expect("everything is kept");
+/// let row = Row::keeping(extract.exchange(), extract.keep(), "gateway-1");
+/// assert_eq!(row.path.as_deref(), Some("/v1/models"));
+/// ```
 #[derive(Clone)]
 pub struct Extract {
     exchange: Arc<Exchange>,
@@ -90,11 +47,24 @@ pub struct Extract {
 
 impl Policy {
     /// This is kept of every exchange.
+    ///
+    /// ```
+    /// use oar_record::{Keep, KeepHeaders, Policy};
+    ///
+    /// let policy = Policy::new(Keep { headers: KeepHeaders::All, ..Keep::default() });
+    /// ```
     pub fn new(keep: Keep) -> Self {
         Self { otherwise: Arc::new(keep), upstreams: HashMap::new() }
     }
 
     /// Something else is kept of those that the upstream of this name served, or was the last to be tried for.
+    ///
+    /// ```
+    /// use oar_record::{Keep, KeepOutcomes, Policy};
+    ///
+    /// let errors = Keep { outcomes: KeepOutcomes::Errors, ..Keep::default() };
+    /// let policy = Policy::default().upstream("embeddings", errors);
+    /// ```
     #[must_use]
     pub fn upstream(mut self, name: impl Into<String>, keep: Keep) -> Self {
         self.upstreams.insert(name.into(), Arc::new(keep));
@@ -105,6 +75,21 @@ impl Policy {
     ///
     /// Shares the exchange, unless that holds a text which is not kept: then what is kept is copied without it, so that
     /// the text can go.
+    ///
+    /// ```
+    /// use oar_record::{Keep, KeepOutcomes, Policy};
+    /// use std::sync::Arc;
+    ///
+    /// # let request = oar_exchange::Request::new(http::Method::GET, "/v1/models", [127, 0, 0, 1]);
+    /// # let exchange = std::sync::Arc::new(oar_exchange::Exchange::new("0190", std::time::SystemTime::UNIX_EPOCH, request));
+    /// let extract = Policy::default().keeps(&exchange).expect("everything is kept");
+    /// assert!(Arc::ptr_eq(extract.exchange(), &exchange), "nothing had to be left out");
+    ///
+    /// let errors = Policy::new(Keep { outcomes: KeepOutcomes::Errors, ..Keep::default() });
+    /// let mut good = (*exchange).clone();
+    /// good.outcome = oar_exchange::Outcome::Ok;
+    /// assert!(errors.keeps(&Arc::new(good)).is_none());
+    /// ```
     pub fn keeps(&self, exchange: &Arc<Exchange>) -> Option<Extract> {
         let own = told_attempt(exchange).and_then(|attempt| self.upstreams.get(&*attempt.upstream));
         let keep = own.unwrap_or(&self.otherwise);
@@ -119,31 +104,6 @@ pub(crate) fn told_attempt(exchange: &Exchange) -> Option<&Attempt> {
     let Answer { status, .. } = exchange.answer;
     let relayed = || exchange.attempts.iter().rfind(|attempt| attempt.status == Some(status));
     exchange.served_by().or_else(relayed).or_else(|| exchange.attempts.last())
-}
-
-const MILLION: u64 = 1_000_000;
-
-impl KeepOutcomes {
-    fn has(self, exchange: &Exchange) -> bool {
-        match self {
-            Self::All => true,
-            Self::Errors => exchange.outcome != Outcome::Ok,
-            Self::Sampled { per_million } => {
-                exchange.outcome != Outcome::Ok || scattered(&exchange.id) % MILLION < u64::from(per_million)
-            }
-        }
-    }
-}
-
-/// A number that is as good as drawn, and the same for the same id: FNV-1a, with the finish of MurmurHash3 because ids
-/// differ in a few places only.
-fn scattered(id: &str) -> u64 {
-    let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let mut hash = id.bytes().fold(0xcbf2_9ce4_8422_2325, fnv);
-    for factor in [0xff51_afd7_ed55_8ccd, 0xc4ce_b9fe_1a85_ec53] {
-        hash = (hash ^ (hash >> 33)).wrapping_mul(factor);
-    }
-    hash ^ (hash >> 33)
 }
 
 impl Keep {
@@ -189,11 +149,27 @@ impl Keep {
 
 impl Extract {
     /// The exchange, without the texts that are not kept.
+    ///
+    /// ```
+    /// # use oar_record::Policy;
+    /// # let request = oar_exchange::Request::new(http::Method::GET, "/v1/models", [127, 0, 0, 1]);
+    /// # let exchange = std::sync::Arc::new(oar_exchange::Exchange::new("0190", std::time::SystemTime::UNIX_EPOCH, request));
+    /// let extract = Policy::default().keeps(&exchange).expect("everything is kept");
+    /// assert_eq!(extract.exchange().id, "0190");
+    /// ```
     pub const fn exchange(&self) -> &Arc<Exchange> {
         &self.exchange
     }
 
     /// What is kept of it.
+    ///
+    /// ```
+    /// # use oar_record::{Keep, Policy};
+    /// # let request = oar_exchange::Request::new(http::Method::GET, "/v1/models", [127, 0, 0, 1]);
+    /// # let exchange = std::sync::Arc::new(oar_exchange::Exchange::new("0190", std::time::SystemTime::UNIX_EPOCH, request));
+    /// let extract = Policy::default().keeps(&exchange).expect("everything is kept");
+    /// assert_eq!(extract.keep(), &Keep::default());
+    /// ```
     pub fn keep(&self) -> &Keep {
         &self.keep
     }
@@ -203,7 +179,8 @@ impl Extract {
         let Exchange { request, answer, request_id, .. } = &*self.exchange;
         let headers = request.headers.iter().map(|(name, value)| name.as_str().len().saturating_add(value.len()));
         let model = request.model.as_ref().map_or(0, String::len);
-        let texts = [request.body.len(), answer.body.len(), request.path.len(), model, request_id.len()];
+        let (method, path) = (request.method.as_str().len(), request.path.len());
+        let texts = [request.body.len(), answer.body.len(), method, path, model, request_id.len()];
         texts.into_iter().chain(headers).fold(0, usize::saturating_add)
     }
 }

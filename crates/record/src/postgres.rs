@@ -1,19 +1,23 @@
+//! The store that is a PostgreSQL server: one session at a time, made anew when it was lost.
+
 use crate::schema::{self, Index, records};
-use crate::store::{Fault, Tended};
+use crate::store::Tended;
 use crate::{OpenError, Retention, Row, Store, StoreError};
 use async_trait::async_trait;
 use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use fault::{Fault, fault, is_full, without_details};
 use secrecy::{ExposeSecret, SecretString};
 use server::{Limits, Server};
-use session::{AnyError, Session, ask, fault, is_full, without_details};
+use session::{AnyError, Session, ask};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tend::Excess;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Client;
 
-mod connect;
+mod fault;
 mod insert;
 mod pruner;
 mod reader;
@@ -21,9 +25,11 @@ mod server;
 mod session;
 mod table;
 mod tend;
+mod visit;
 
 pub(crate) use pruner::PostgresPruner;
-pub(crate) use reader::{NoSession, Reader};
+pub(crate) use reader::Reader;
+pub(crate) use visit::NoSession;
 
 /// Between two tries to reach a server that has to be there.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -35,6 +41,23 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// half a minute with all the rest, and half an hour for an index of a large table, which is made while the gateway runs.
 ///
 /// No text of this type or its errors holds the DSN or the password.
+///
+/// A server is what it takes, so this is compiled and not run:
+///
+/// ```no_run
+/// use oar_record::{PostgresStore, Row, Store};
+/// use std::sync::Arc;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let dsn = "postgres://records:password@db.example.com/records".to_owned().into();
+/// let mut store = PostgresStore::connect(&dsn).await?;
+/// let row = Row { exchange_id: Some("0190".into()), ..Row::default() };
+/// store.write(&[Arc::new(row)]).await?;
+/// assert_eq!(store.recent(1).await?.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub struct PostgresStore {
     server: Server,
     session: Option<Session>,
@@ -42,8 +65,7 @@ pub struct PostgresStore {
     missing: Option<Vec<&'static Index>>,
     /// A table of up to this many bytes gets its indices at once.
     small: i64,
-    /// Bytes of rows that were too many when they were last measured, and are still there.
-    surplus: u64,
+    excess: Excess,
 }
 
 impl fmt::Debug for PostgresStore {
@@ -60,6 +82,19 @@ impl PostgresStore {
     ///
     /// One that [is temporary](OpenError::is_temporary) may pass: [`lazy`](Self::lazy) is for those who would rather start
     /// without a database. After any other, somebody has to change the DSN, the certificates or the table.
+    ///
+    /// ```
+    /// use oar_record::PostgresStore;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let nobody = "postgres://me@127.0.0.1:1/records".to_owned().into();
+    /// let error = PostgresStore::connect(&nobody).await.unwrap_err();
+    /// assert_eq!(error.to_string(), "the record database at 127.0.0.1:1 cannot be reached");
+    /// assert!(error.is_temporary());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect(dsn: &SecretString) -> Result<Self, OpenError> {
         Self::lazy(dsn)?.started().await
     }
@@ -69,6 +104,19 @@ impl PostgresStore {
     /// # Errors
     ///
     /// As [`connect`](Self::connect): the last one.
+    ///
+    /// ```
+    /// use oar_record::PostgresStore;
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let nobody = "postgres://me@127.0.0.1:1/records".to_owned().into();
+    /// let error = PostgresStore::connect_within(Duration::ZERO, &nobody).await.unwrap_err();
+    /// assert!(error.is_temporary(), "a longer patience might help");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect_within(patience: Duration, dsn: &SecretString) -> Result<Self, OpenError> {
         let end = Instant::now() + patience;
         loop {
@@ -87,13 +135,20 @@ impl PostgresStore {
     /// # Errors
     ///
     /// [`OpenError::Dsn`] and [`OpenError::Certificate`].
+    ///
+    /// ```
+    /// use oar_record::PostgresStore;
+    ///
+    /// assert!(PostgresStore::lazy(&"host=db user=me sslmode=require".to_owned().into()).is_ok());
+    /// assert!(PostgresStore::lazy(&"host=db sslmode=maybe".to_owned().into()).is_err());
+    /// ```
     pub fn lazy(dsn: &SecretString) -> Result<Self, OpenError> {
         Self::within(Limits::default(), dsn)
     }
 
     fn within(limits: Limits, dsn: &SecretString) -> Result<Self, OpenError> {
         let server = Server::read(dsn.expose_secret(), limits)?;
-        Ok(Self { server, session: None, missing: None, small: schema::SMALL_TABLE_BYTES, surplus: 0 })
+        Ok(Self { server, session: None, missing: None, small: schema::SMALL_TABLE_BYTES, excess: Excess::default() })
     }
 
     async fn started(mut self) -> Result<Self, OpenError> {
@@ -107,6 +162,22 @@ impl PostgresStore {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when they cannot be read.
+    ///
+    /// With a server at hand:
+    ///
+    /// ```no_run
+    /// use oar_record::PostgresStore;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dsn = "postgres://records@db.example.com/records".to_owned().into();
+    /// let mut store = PostgresStore::connect(&dsn).await?;
+    /// for row in store.recent(10).await? {
+    ///     println!("{:?} {:?}", row.created_at, row.outcome);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recent(&mut self, limit: u32) -> Result<Vec<Row>, StoreError> {
         // Diesel keeps the login that it is lent, so the next call makes another.
         let Session { client, mut connection } = self.session().await.map_err(StoreError::unavailable)?;
@@ -198,11 +269,8 @@ impl Store for PostgresStore {
             self.make(index).await.map_err(StoreError::unavailable)?;
             Tended::More
         } else {
-            let step = tend::step(&client, retention, now, self.surplus);
-            let (tended, surplus) =
-                ask(&mut connection, self.server.limits.answer, step).await.map_err(StoreError::Unavailable)?;
-            self.surplus = surplus;
-            tended
+            let step = tend::step(&client, retention, now, &mut self.excess);
+            ask(&mut connection, self.server.limits.answer, step).await.map_err(StoreError::Unavailable)?.tended
         };
         self.session = Some(Session { client, connection });
         Ok(tended)

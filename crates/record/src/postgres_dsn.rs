@@ -1,3 +1,5 @@
+//! What a DSN says, in either of its forms, and who is to hear it: the driver, the server, or TLS.
+
 use crate::OpenError;
 use crate::postgres_tls::{Mode, Tls};
 use std::iter::Peekable;
@@ -59,7 +61,7 @@ pub(crate) fn address(config: &Config) -> String {
 }
 
 fn parse_url(dsn: &str) -> Result<Dsn, OpenError> {
-    let (base, query) = split_query(dsn);
+    let (base, query) = split_query(dsn).ok_or(OpenError::Dsn)?;
     let settings = Settings::sorted(query_pairs(query).ok_or(OpenError::Dsn)?)?;
     let driver: Vec<_> = settings.driver.iter().map(|(key, value)| format!("{key}={}", encoded(value))).collect();
     configured(&format!("{base}?{}", driver.join("&")), settings)
@@ -122,7 +124,8 @@ impl Tls {
 fn escaped(value: &str) -> String {
     let mut escaped = String::new();
     for character in value.chars() {
-        if character == '\\' || character.is_ascii_whitespace() {
+        // C's `isspace`: Rust leaves the vertical tab out.
+        if character == '\\' || character.is_ascii_whitespace() || character == '\x0b' {
             escaped.push('\\');
         }
         escaped.push(character);
@@ -130,13 +133,21 @@ fn escaped(value: &str) -> String {
     escaped
 }
 
-/// A URL without its query, and the query. As the driver reads it, a `?` before the first `@` belongs to the password.
-fn split_query(dsn: &str) -> (&str, &str) {
-    let (credentials, rest) = dsn.split_at(dsn.find('@').unwrap_or_default());
-    match rest.find('?').and_then(|place| dsn.split_at_checked(credentials.len() + place)) {
-        Some((base, query)) => (base, query.strip_prefix('?').unwrap_or(query)),
-        None => (dsn, ""),
+/// A URL without its query, and the query.
+///
+/// As libpq reads it, credentials end at the first `@`, unless there is a `/` before it; so a `?` may stand in a password.
+/// `None` for a URL without a `/` whose query seems to have that `@`: what was taken for credentials would end within a
+/// value, and messages would show the rest of it as the host.
+fn split_query(dsn: &str) -> Option<(&str, &str)> {
+    let start = dsn.find("://")? + "://".len();
+    let (credentials, rest) = dsn.split_at(start + dsn.get(start..)?.find(['@', '/']).unwrap_or_default());
+    if rest.starts_with('@') && credentials.split_once('?').is_some_and(|(_, after)| after.contains('=')) {
+        return None;
     }
+    let after = if rest.starts_with('@') { credentials.len() } else { start };
+    let place = dsn.get(after..)?.find('?').map_or(dsn.len(), |place| after + place);
+    let (base, query) = dsn.split_at_checked(place)?;
+    Some((base, query.strip_prefix('?').unwrap_or(query)))
 }
 
 /// The pairs of `key=value&key=value`; `None` when the text is anything else.

@@ -1,3 +1,5 @@
+//! The queue between the request path and the writer: bounded, counted, never waited for. Knows no row and no database.
+
 use crate::policy::{Extract, Policy};
 use crate::{BATCH_CAP_BYTES, BATCH_CAP_ROWS, Counters, DropReason, Retention, Store, Writer};
 use arc_swap::ArcSwap;
@@ -11,12 +13,25 @@ use tokio::time::timeout;
 /// The most rows that wait to be written, those being written included.
 pub const QUEUE_CAP_ROWS: usize = 10_000;
 
-/// The most bytes that wait to be written, as they arrived: request bodies, kept answers, headers, paths, models and ids.
-/// Nothing that a client chooses the length of waits uncounted.
+/// The most bytes that wait to be written, as they arrived: request bodies, kept answers, headers, methods, paths, models and
+/// ids. Nothing that a client chooses the length of waits uncounted.
 pub const QUEUE_CAP_BYTES: usize = 64 * 1024 * 1024;
 
 /// The end of the queue that hears exchanges: never waits, never fails, drops and counts when the queue is full. What its
 /// [`Policy`] keeps nothing of is counted and forgotten.
+///
+/// ```
+/// use oar_exchange::Observer;
+/// use oar_record::Recorder;
+///
+/// # let request = oar_exchange::Request::new(http::Method::GET, "/v1/models", [127, 0, 0, 1]);
+/// # let exchange = std::sync::Arc::new(oar_exchange::Exchange::new("0190", std::time::SystemTime::UNIX_EPOCH, request));
+/// # let store = oar_record::PostgresStore::lazy(&"postgres://me@db/records".to_owned().into())?;
+/// let (recorder, writer) = Recorder::start(Box::new(store), "gateway-1");
+/// recorder.finished(&exchange);
+/// assert_eq!(recorder.counters().queued_rows(), 1, "nobody runs the writer yet");
+/// # Ok::<(), oar_record::OpenError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Recorder {
     sender: mpsc::Sender<Waiting>,
@@ -29,8 +44,16 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// A queue in front of `store`, for everything that is kept by default. Nothing is written before the owner runs the [`Writer`]; `hostname` is what each
-    /// row's `hostname` says.
+    /// A queue in front of `store`, for everything that is kept by default. Nothing is written before the owner runs the
+    /// [`Writer`]; `hostname` is what each row's `hostname` says.
+    ///
+    /// ```
+    /// # use oar_record::Recorder;
+    /// # let store = oar_record::PostgresStore::lazy(&"postgres://me@db/records".to_owned().into())?;
+    /// let (recorder, writer) = Recorder::start(Box::new(store), "gateway-1");
+    /// # let _ = (recorder, writer);
+    /// # Ok::<(), oar_record::OpenError>(())
+    /// ```
     pub fn start(store: Box<dyn Store>, hostname: impl Into<String>) -> (Self, Writer) {
         let (sender, receiver) = mpsc::channel(QUEUE_CAP_ROWS);
         let (counters, enough, overflow) = (Counters::default(), Arc::default(), Overflow::default());
@@ -45,17 +68,50 @@ impl Recorder {
 
     /// From now on this is kept of exchanges; those that wait already are kept as they are. May be called at any time, on
     /// any clone.
+    ///
+    /// ```
+    /// # use oar_exchange::Observer;
+    /// # use oar_record::{Keep, KeepOutcomes, Policy, Recorder};
+    /// # let request = oar_exchange::Request::new(http::Method::GET, "/v1/models", [127, 0, 0, 1]);
+    /// # let exchange = std::sync::Arc::new(oar_exchange::Exchange::new("0190", std::time::SystemTime::UNIX_EPOCH, request));
+    /// # let store = oar_record::PostgresStore::lazy(&"postgres://me@db/records".to_owned().into())?;
+    /// # let (recorder, _writer) = Recorder::start(Box::new(store), "gateway-1");
+    /// recorder.keep(Policy::new(Keep { outcomes: KeepOutcomes::Sampled { per_million: 0 }, ..Keep::default() }));
+    /// let mut good = (*exchange).clone();
+    /// good.outcome = oar_exchange::Outcome::Ok;
+    /// recorder.finished(&good.into());
+    /// assert_eq!(recorder.counters().skipped(), 1);
+    /// # Ok::<(), oar_record::OpenError>(())
+    /// ```
     pub fn keep(&self, policy: Policy) {
         self.policy.store(Arc::new(policy));
     }
 
     /// From now on the writer has the store delete what this lets go; before, it deletes nothing. May be called at any
     /// time, on any clone.
+    ///
+    /// ```
+    /// # use oar_record::{Recorder, Retention};
+    /// # use std::time::Duration;
+    /// # let store = oar_record::PostgresStore::lazy(&"postgres://me@db/records".to_owned().into())?;
+    /// # let (recorder, _writer) = Recorder::start(Box::new(store), "gateway-1");
+    /// recorder.retain(Retention { age: Some(Duration::from_secs(30 * 86_400)), bytes: Some(5 << 30) });
+    /// # Ok::<(), oar_record::OpenError>(())
+    /// ```
     pub fn retain(&self, retention: Retention) {
         self.retention.store(Arc::new(retention));
     }
 
     /// What becomes of the rows.
+    ///
+    /// ```
+    /// # use oar_record::Recorder;
+    /// # let store = oar_record::PostgresStore::lazy(&"postgres://me@db/records".to_owned().into())?;
+    /// # let (recorder, _writer) = Recorder::start(Box::new(store), "gateway-1");
+    /// let counters = recorder.counters();
+    /// assert_eq!((counters.written(), counters.queued_rows()), (0, 0));
+    /// # Ok::<(), oar_record::OpenError>(())
+    /// ```
     pub fn counters(&self) -> Counters {
         self.counters.clone()
     }

@@ -6,20 +6,20 @@
 mod archive;
 mod error;
 mod filter;
-pub(crate) mod missing;
 mod narrow;
 mod postgres;
 mod prune;
 mod query;
 mod readable;
 mod sqlite;
+mod sqlite_file;
 mod walk;
 mod words;
 
 pub use archive::Archive;
 pub use error::ReadError;
 pub use filter::Filter;
-pub use prune::{Pruned, Pruner, pause_after};
+pub use prune::{Pruner, pause_after};
 pub use query::Query;
 pub use readable::{Measure, Readable, RowId, Summary};
 pub use walk::Walk;

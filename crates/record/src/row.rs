@@ -1,4 +1,6 @@
-use crate::created_at::CreatedAt;
+//! An exchange as columns, whichever database they are for.
+
+use crate::created_at::{CreatedAt, MomentRead};
 use crate::headers::{self, KeepHeaders};
 use crate::policy::{Keep, KeepAddress, KeepText, told_attempt};
 use crate::schema::records;
@@ -14,6 +16,16 @@ use std::time::Duration;
 /// One exchange as the table has it. Columns down to [`headers`](Self::headers) are the Go version's, the rest ours.
 ///
 /// Every column may be NULL: the Go version writes none of ours. `Debug` shows no text of a client.
+///
+/// ```
+/// use oar_record::Row;
+///
+/// # let request = oar_exchange::Request::new(http::Method::GET, "/v1/models", [127, 0, 0, 1]);
+/// # let exchange = std::sync::Arc::new(oar_exchange::Exchange::new("0190", std::time::SystemTime::UNIX_EPOCH, request));
+/// let row = Row::from_exchange(&exchange, "gateway-1");
+/// assert_eq!((row.exchange_id.as_deref(), row.outcome.as_deref()), (Some("0190"), Some("client_closed")));
+/// assert_eq!(row.id, None, "it is not stored yet");
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Queryable, Selectable)]
 #[diesel(table_name = records)]
 pub struct Row {
@@ -27,6 +39,7 @@ pub struct Row {
     /// The label of the key that upstream was sent.
     pub upstream_sk: Option<String>,
     /// When the request's head was read.
+    #[diesel(deserialize_as = MomentRead)]
     pub created_at: Option<CreatedAt>,
     /// The client's address; NULL when none is kept.
     pub ip: Option<String>,
@@ -46,7 +59,8 @@ pub struct Row {
     pub authorization: Option<String>,
     /// The client's `user-agent`, if that header is kept.
     pub user_agent: Option<String>,
-    /// Those of the request's headers that are kept; NULL when none is, whatever it is called: a JSON object of lists, names spelled `Like-This`.
+    /// Those of the request's headers that are kept, a JSON object of lists, names spelled `Like-This`; NULL when none is,
+    /// whatever it is called.
     pub headers: Option<String>,
     /// The exchange's own id, a UUIDv7: unique.
     pub exchange_id: Option<String>,
@@ -82,11 +96,26 @@ pub struct Row {
 
 impl Row {
     /// The row that tells everything of this exchange that is kept by default.
+    ///
+    /// ```
+    /// # use oar_record::Row;
+    /// # let request = oar_exchange::Request::new(http::Method::GET, "/v1/models", [127, 0, 0, 1]);
+    /// # let exchange = std::sync::Arc::new(oar_exchange::Exchange::new("0190", std::time::SystemTime::UNIX_EPOCH, request));
+    /// assert_eq!(Row::from_exchange(&exchange, "gateway-1").hostname.as_deref(), Some("gateway-1"));
+    /// ```
     pub fn from_exchange(exchange: &Exchange, hostname: &str) -> Self {
         Self::keeping(exchange, &Keep::default(), hostname)
     }
 
     /// The row that tells what is kept of an exchange.
+    ///
+    /// ```
+    /// # use oar_record::{Keep, KeepHeaders, Row};
+    /// # let request = oar_exchange::Request::new(http::Method::GET, "/v1/models", [127, 0, 0, 1]);
+    /// # let exchange = std::sync::Arc::new(oar_exchange::Exchange::new("0190", std::time::SystemTime::UNIX_EPOCH, request));
+    /// let keep = Keep { headers: KeepHeaders::These(Vec::new()), ..Keep::default() };
+    /// assert_eq!(Row::keeping(&exchange, &keep, "gateway-1").headers, None);
+    /// ```
     pub fn keeping(exchange: &Exchange, keep: &Keep, hostname: &str) -> Self {
         let Exchange { request, answer, usage, .. } = exchange;
         let told = told_attempt(exchange);
@@ -113,7 +142,7 @@ impl Row {
             headers: (!keep.headers.has_none()).then(|| kept(headers::told(&request.headers, &keep.headers))),
             exchange_id: Some(text::clean(&exchange.id)),
             request_id: Some(kept(text::short(&exchange.request_id))),
-            method: Some(request.method.as_str().to_owned()),
+            method: Some(kept(text::short(request.method.as_str()))),
             path: Some(kept(text::short(&request.path))),
             upstream: told.map(|attempt| text::clean(&attempt.upstream)),
             outcome: Some(exchange.outcome.as_str().to_owned()),

@@ -2,6 +2,8 @@
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
+pub(crate) mod missing;
+
 /// The migrations for SQLite.
 pub(crate) const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
@@ -61,40 +63,58 @@ pub(crate) mod sql_types {
     pub struct Instant;
 }
 
-diesel::table! {
-    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-    use super::sql_types::Instant;
-
-    records (id) {
-        id -> BigInt,
-        hostname -> Nullable<Text>,
-        upstream_endpoint -> Nullable<Text>,
-        upstream_sk -> Nullable<Text>,
-        created_at -> Nullable<Instant>,
-        ip -> Nullable<Text>,
-        body -> Nullable<Text>,
-        model -> Nullable<Text>,
-        response -> Nullable<Text>,
-        response_time -> Nullable<BigInt>,
-        elapsed_time -> Nullable<BigInt>,
-        status -> Nullable<BigInt>,
-        authorization -> Nullable<Text>,
-        user_agent -> Nullable<Text>,
-        headers -> Nullable<Text>,
-        exchange_id -> Nullable<Text>,
-        request_id -> Nullable<Text>,
-        method -> Nullable<Text>,
-        path -> Nullable<Text>,
-        upstream -> Nullable<Text>,
-        outcome -> Nullable<Text>,
-        error -> Nullable<Text>,
-        attempts -> Nullable<Text>,
-        stream -> Nullable<Bool>,
-        prompt_tokens -> Nullable<BigInt>,
-        completion_tokens -> Nullable<BigInt>,
-        bytes_in -> Nullable<BigInt>,
-        bytes_out -> Nullable<BigInt>,
-        first_byte_time -> Nullable<BigInt>,
-        truncated -> Nullable<Bool>,
-    }
+/// Hands every column but the number of the row to a macro, each with its type as diesel calls it and as PostgreSQL does: the
+/// one list of them, next to [`Row`](crate::Row).
+macro_rules! with_columns {
+    ($macro:ident) => {
+        $macro! {
+            hostname: Text TEXT,
+            upstream_endpoint: Text TEXT,
+            upstream_sk: Text TEXT,
+            created_at: Instant TIMESTAMPTZ,
+            ip: Text TEXT,
+            body: Text TEXT,
+            model: Text TEXT,
+            response: Text TEXT,
+            response_time: BigInt INT8,
+            elapsed_time: BigInt INT8,
+            status: BigInt INT8,
+            authorization: Text TEXT,
+            user_agent: Text TEXT,
+            headers: Text TEXT,
+            exchange_id: Text TEXT,
+            request_id: Text TEXT,
+            method: Text TEXT,
+            path: Text TEXT,
+            upstream: Text TEXT,
+            outcome: Text TEXT,
+            error: Text TEXT,
+            attempts: Text TEXT,
+            stream: Bool BOOL,
+            prompt_tokens: BigInt INT8,
+            completion_tokens: BigInt INT8,
+            bytes_in: BigInt INT8,
+            bytes_out: BigInt INT8,
+            first_byte_time: BigInt INT8,
+            truncated: Bool BOOL,
+        }
+    };
 }
+
+pub(crate) use with_columns;
+
+macro_rules! table {
+    ($($name:ident: $type:ident $postgres:ident,)*) => {
+        diesel::table! {
+            use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+            use super::sql_types::Instant;
+
+            records (id) {
+                id -> BigInt,
+                $($name -> Nullable<$type>,)*
+            }
+        }
+    };
+}
+
+with_columns!(table);

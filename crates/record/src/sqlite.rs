@@ -1,23 +1,25 @@
+//! The store that is an SQLite file: what is done on its connection, and when it is opened anew.
+
 use crate::schema::{self, Index, records};
-use crate::store::{Fault, Tended};
+use crate::store::Tended;
 use crate::{OpenError, Retention, Row, Store, StoreError};
 use async_trait::async_trait;
 use diesel::connection::SimpleConnection;
-use diesel::result::Error as DieselError;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection};
 use file::File;
-use log::LogLimit;
 use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep};
+use wal::WalLimit;
 
-mod file;
+pub(crate) mod file;
 mod insertion;
-mod log;
 pub(crate) mod tend;
+mod wal;
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
@@ -30,12 +32,28 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 ///
 /// What [`write`](Store::write) has returned from is on the disk, and survives a power cut. After a failure that is neither a
 /// row's fault nor for want of room the file is opened anew: a handle whose `fsync` failed once cannot be trusted again.
+///
+/// ```
+/// use oar_record::{Row, SqliteStore, Store};
+/// use std::sync::Arc;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("db.sqlite");
+/// let mut store = SqliteStore::open(&path).await?;
+/// let row = Row { exchange_id: Some("0190".into()), ..Row::default() };
+/// store.write(&[Arc::new(row)]).await?;
+/// assert_eq!(store.recent(10).await?.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub struct SqliteStore {
     file: File,
     connection: Option<SqliteConnection>,
     /// Indices of a large table that are still to be made.
     missing: Vec<&'static Index>,
-    log_limit: LogLimit,
+    wal_limit: WalLimit,
 }
 
 impl fmt::Debug for SqliteStore {
@@ -53,6 +71,20 @@ impl SqliteStore {
     ///
     /// [`OpenError::Sqlite`], naming the path, when the directory is missing, the file cannot be written or is no
     /// database, or another process has it locked for more than five seconds.
+    ///
+    /// ```
+    /// use oar_record::SqliteStore;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("db.sqlite");
+    /// SqliteStore::open(&path).await?;
+    /// let error = SqliteStore::open("/nowhere/db.sqlite").await.unwrap_err();
+    /// assert_eq!(error.to_string(), "the record database `/nowhere/db.sqlite` cannot be opened for writing");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn open(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
         Self::open_as(File { path: path.into(), small: schema::SMALL_TABLE_BYTES }).await
     }
@@ -64,8 +96,8 @@ impl SqliteStore {
             let opened = tokio::task::spawn_blocking(move || task_file.open()).await;
             match opened.unwrap_or_else(|panicked| Err(OpenError::sqlite(&file.path, panicked))) {
                 Ok((connection, missing)) => {
-                    let log_limit = LogLimit::default();
-                    return Ok(Self { file, connection: Some(connection), missing, log_limit });
+                    let wal_limit = WalLimit::default();
+                    return Ok(Self { file, connection: Some(connection), missing, wal_limit });
                 }
                 Err(error) if is_locked(&error) && Instant::now() < patience => sleep(LOCK_PAUSE).await,
                 Err(error) => return Err(error),
@@ -78,6 +110,19 @@ impl SqliteStore {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when they cannot be read.
+    ///
+    /// ```
+    /// use oar_record::SqliteStore;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("db.sqlite");
+    /// let mut store = SqliteStore::open(&path).await?;
+    /// assert!(store.recent(10).await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recent(&mut self, limit: u32) -> Result<Vec<Row>, StoreError> {
         self.blocking(move |connection| {
             let newest = records::table.order(records::id.desc()).limit(i64::from(limit));
@@ -126,12 +171,12 @@ impl Store for SqliteStore {
         for index in self.missing.clone().into_iter().filter(|index| !index.can_wait()) {
             self.make(index).await?;
         }
-        let (rows, path, limit) = (rows.to_vec(), self.file.path.clone(), self.log_limit);
+        let (rows, path, limit) = (rows.to_vec(), self.file.path.clone(), self.wal_limit);
         let written = self.blocking(move |connection| {
             connection.immediate_transaction(|connection| insertion::insert(&rows, connection))?;
             limit.enforce(&path, connection)
         });
-        self.log_limit = written.await?;
+        self.wal_limit = written.await?;
         Ok(())
     }
 
@@ -147,20 +192,32 @@ impl Store for SqliteStore {
             return Ok(Tended::More);
         }
         let retention = *retention;
-        self.blocking(move |connection| tend::step(&retention, now, connection)).await
+        let step = self.blocking(move |connection| tend::step(&retention, now, connection)).await?;
+        Ok(step.tended)
     }
 }
 
 fn store_error(error: DieselError) -> StoreError {
     let said = if let DieselError::DatabaseError(_, said) = &error { said.message() } else { "" };
-    match Fault::of(&error) {
-        Fault::Row => StoreError::rejected(error),
-        // SQLITE_FULL, which is no constraint and has no kind of its own.
-        Fault::Unclear if said.contains("disk is full") => StoreError::Full(error.into()),
-        // The only other fault of a row: longer than the database was built to hold.
-        Fault::Unclear if said.contains("too big") => StoreError::rejected(error),
-        Fault::Unclear | Fault::Store => StoreError::unavailable(error),
+    // Neither SQLITE_TOOBIG nor SQLITE_FULL has a kind of its own.
+    let (is_too_big, is_full) = (said.contains("too big"), said.contains("disk is full"));
+    if is_too_big || breaks_a_constraint(&error) {
+        StoreError::rejected(error)
+    } else if is_full {
+        StoreError::Full(error.into())
+    } else {
+        StoreError::unavailable(error)
     }
+}
+
+/// Or cannot even be encoded.
+fn breaks_a_constraint(error: &DieselError) -> bool {
+    use DatabaseErrorKind::{CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation};
+    matches!(
+        error,
+        DieselError::SerializationError(_)
+            | DieselError::DatabaseError(UniqueViolation | ForeignKeyViolation | NotNullViolation | CheckViolation, _)
+    )
 }
 
 fn is_locked(error: &OpenError) -> bool {

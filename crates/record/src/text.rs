@@ -11,7 +11,7 @@ pub const FIELD_CAP_BYTES: usize = 1024 * 1024;
 /// The most bytes of the headers' JSON; headers that do not fit are left out and the row marked as truncated.
 pub const HEADERS_CAP_BYTES: usize = 64 * 1024;
 
-/// The most bytes of any other field that a client fills (path, model, user agent, ids); cut and marked like a body.
+/// The most bytes of any other field that a client fills (method, path, model, user agent, ids); cut and marked like a body.
 pub const SHORT_FIELD_CAP_BYTES: usize = 8 * 1024;
 
 /// A media type in a note is cut here: it is the other side's word.

@@ -1,8 +1,10 @@
+//! The one task that writes: exchanges to rows, rows to batches, batches to the store, for as long as that takes. Knows no
+//! database.
+
 use crate::batch::Batch;
 use crate::queue::{Queue, Waiting};
 use crate::store::Chain;
 use crate::{Counters, DropReason, QUEUE_CAP_ROWS, Row, Store, StoreError};
-use pauses::Pauses;
 use std::fmt;
 use std::pin::pin;
 use std::time::{Duration, SystemTime};
@@ -10,7 +12,6 @@ use tokio::task::consume_budget;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use upkeep::Upkeep;
 
-mod pauses;
 mod upkeep;
 
 /// The most rows that one [`Store::write`] is given.
@@ -24,6 +25,26 @@ pub const BATCH_LINGER: Duration = Duration::from_millis(250);
 
 /// The one task that writes: owns the store, makes rows, batches them, and does not give up on a store that fails. Between
 /// batches it [tends](Store::tend) the store.
+///
+/// ```
+/// use oar_exchange::Observer;
+/// use oar_record::{Recorder, SqliteStore};
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("db.sqlite");
+/// let (recorder, writer) = Recorder::start(Box::new(SqliteStore::open(&path).await?), "gateway-1");
+/// # let request = oar_exchange::Request::new(http::Method::GET, "/v1/models", [127, 0, 0, 1]);
+/// # let exchange = std::sync::Arc::new(oar_exchange::Exchange::new("0190", std::time::SystemTime::UNIX_EPOCH, request));
+/// recorder.finished(&exchange);
+/// // Stops at once, and has five seconds to write what is queued.
+/// writer.run(async { Duration::from_secs(5) }).await;
+/// assert_eq!(recorder.counters().written(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Writer {
     store: Box<dyn Store>,
     hostname: String,
@@ -59,6 +80,24 @@ impl Writer {
     ///
     /// Dropping the future counts everything that is queued as [`DropReason::Shutdown`]; rows of a write under way may
     /// nevertheless be in the store.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("db.sqlite");
+    /// # let store = oar_record::SqliteStore::open(&path).await?;
+    /// let (recorder, writer) = oar_record::Recorder::start(Box::new(store), "gateway-1");
+    /// let (stop, stopped) = tokio::sync::oneshot::channel();
+    /// let grace = async { stopped.await.unwrap_or(Duration::ZERO) };
+    /// let shut_down = async { stop.send(Duration::from_secs(5)) };
+    /// let ((), _) = tokio::join!(writer.run(grace), shut_down);
+    /// # assert_eq!(recorder.counters().queued_rows(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run(mut self, stop: impl Future<Output = Duration>) {
         let stop = pin!(stop);
         let grace = tokio::select! {
@@ -120,7 +159,7 @@ impl Writer {
         }
         if self.outage.is_some() {
             match self.store.write(&[]).await {
-                Ok(()) => self.note_success(),
+                Ok(()) => self.note_answer(),
                 Err(error) => {
                     self.note_failure(&error);
                     self.upkeep.try_again();
@@ -155,11 +194,16 @@ impl Writer {
             match self.store.write(rows).await {
                 Ok(()) => {
                     self.batch.written(width);
-                    self.note_success();
+                    self.note_answer();
                     width = width.saturating_mul(2);
                 }
-                Err(StoreError::Rejected(cause)) if width <= 1 => self.give_up_oldest(&*cause),
-                Err(StoreError::Rejected(_)) => width /= 2,
+                Err(StoreError::Rejected(cause)) => {
+                    self.note_answer();
+                    if width <= 1 {
+                        self.give_up_oldest(&*cause);
+                    }
+                    width = (width / 2).max(1);
+                }
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Full(_))) => {
                     self.note_failure(&error);
                     sleep(pauses.next()).await;
@@ -175,7 +219,8 @@ impl Writer {
         }
     }
 
-    fn note_success(&mut self) {
+    /// A store that takes rows works, and so does one that says no to some.
+    fn note_answer(&mut self) {
         self.counters.note_store_up();
         self.upkeep.store_works();
         self.queue.overflow.end(&self.counters);
@@ -195,6 +240,27 @@ impl Writer {
             tracing::warn!(error = %Chain(error), "records cannot be written, they wait in the queue");
         }
         self.outage.get_or_insert_with(Outage::begin).failures += 1;
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long to wait before the store is asked again: doubling, with a ceiling.
+#[derive(Debug)]
+struct Pauses(Duration);
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self(FIRST_PAUSE)
+    }
+}
+
+impl Pauses {
+    fn next(&mut self) -> Duration {
+        let pause = self.0;
+        self.0 = pause.saturating_mul(2).min(LONGEST_PAUSE);
+        pause
     }
 }
 

@@ -2,12 +2,20 @@
 
 use crate::moment;
 use hdrhistogram::Histogram;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use oar_record::Measure;
 use std::str::FromStr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 /// What rows are counted together by.
+///
+/// ```
+/// use oar_report::By;
+///
+/// assert_eq!("model".parse(), Ok(By::Model));
+/// assert_eq!(By::default(), By::Outcome);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum By {
     /// How they ended.
@@ -29,6 +37,11 @@ impl By {
     const ALL: [Self; 6] = [Self::Outcome, Self::Model, Self::Upstream, Self::Token, Self::Hour, Self::Day];
 
     /// The word for it.
+    ///
+    /// ```
+    /// # use oar_report::By;
+    /// assert_eq!(By::Hour.as_str(), "hour");
+    /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Outcome => "outcome",
@@ -46,12 +59,23 @@ impl By {
     }
 }
 
-impl FromStr for By {
-    type Err = String;
+/// A word that is none of [`By`].
+///
+/// ```
+/// let error = "week".parse::<oar_report::By>().unwrap_err();
+/// assert_eq!(error.to_string(), "`week` is none of: outcome, model, upstream, token, hour, day");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is none of: {}", By::ALL.map(By::as_str).join(", "))]
+pub struct WrongBy {
+    word: String,
+}
 
-    fn from_str(word: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|by| by.as_str() == word);
-        known.ok_or_else(|| format!("`{word}` is none of: {}", Self::ALL.map(Self::as_str).join(", ")))
+impl FromStr for By {
+    type Err = WrongBy;
+
+    fn from_str(word: &str) -> Result<Self, WrongBy> {
+        Self::ALL.into_iter().find(|by| by.as_str() == word).ok_or_else(|| WrongBy { word: word.to_owned() })
     }
 }
 
@@ -60,7 +84,7 @@ pub(crate) struct Sorter {
     by: By,
     zone: TimeZone,
     /// The last quarter of an hour and its name: no zone's hour begins within one, and rows come in order.
-    last: Option<(u64, String)>,
+    last: Option<(i64, String)>,
 }
 
 impl Sorter {
@@ -82,7 +106,8 @@ impl Sorter {
     }
 
     fn period(&mut self, at: SystemTime, format: &str) -> &str {
-        let quarter = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 900;
+        // A moment beyond jiff's calendar has no name of its own either.
+        let quarter = Timestamp::try_from(at).map_or(i64::MAX, |at| at.as_second().div_euclid(900));
         if self.last.as_ref().is_none_or(|(last, _)| *last != quarter) {
             self.last = Some((quarter, moment::written(at, &self.zone, format)));
         }

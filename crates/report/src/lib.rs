@@ -3,8 +3,8 @@
 //! What stands in a record is other people's data. Nothing of it reaches a terminal as anything but text: [`safe`] turns
 //! every character that a terminal could obey into one that it shows.
 //!
-//! This crate refuses to read a database, to ask which terminal it is on, and to know what time it is: it is told, and
-//! writes into what it is given.
+//! This crate refuses to read a database, to ask which terminal it is on, and to know what time it is, but for
+//! [`moment::now`]: it is told, and writes into what it is given.
 //!
 //! ```
 //! use oar_record::Summary;
@@ -24,17 +24,16 @@ pub mod safe;
 
 mod look;
 mod quantity;
-mod told;
 
 // What people write.
 pub mod moment;
 
 // One row.
+mod attempts;
 mod conversation;
 mod parts;
 mod show;
 mod table;
-mod timeline;
 
 // Many rows.
 mod chart;
@@ -45,7 +44,7 @@ mod statistics;
 mod export;
 
 pub use export::{Csv, JsonLines};
-pub use group::By;
+pub use group::{By, WrongBy};
 pub use look::{Colours, Look};
 pub use show::show;
 pub use statistics::Statistics;

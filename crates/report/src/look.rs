@@ -3,6 +3,13 @@ use jiff::tz::TimeZone;
 use std::fmt;
 
 /// How text is to look: whether with colours, how wide at most, and in which time zone.
+///
+/// ```
+/// use oar_report::{Colours, Look};
+///
+/// let wide = Look { colours: Colours::Ansi, width: Some(120), zone: jiff::tz::TimeZone::UTC };
+/// let narrow = Look { width: Some(80), ..wide };
+/// ```
 #[derive(Clone, Debug)]
 pub struct Look {
     /// Whether with the escape sequences of ANSI terminals.
@@ -14,6 +21,12 @@ pub struct Look {
 }
 
 /// Whether there are colours.
+///
+/// ```
+/// use oar_report::{Colours, Look};
+///
+/// assert_eq!(Look::plain().colours, Colours::None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colours {
     /// Text alone.
@@ -35,6 +48,11 @@ pub(crate) enum Tone {
 
 impl Look {
     /// Text alone, of any width, in UTC.
+    ///
+    /// ```
+    /// # use oar_report::Look;
+    /// assert_eq!(Look::plain().width, None);
+    /// ```
     pub fn plain() -> Self {
         Self { colours: Colours::None, width: None, zone: TimeZone::UTC }
     }

@@ -6,6 +6,13 @@ use jiff::{Span, Timestamp, Zoned};
 use std::time::SystemTime;
 
 /// A moment that cannot be read.
+///
+/// ```
+/// use oar_report::moment;
+///
+/// let error = moment::read("yesterday", &moment::now()).unwrap_err();
+/// assert!(error.to_string().starts_with("`yesterday` is no moment: write how long ago"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is no moment: write how long ago (`24h`, `30m`, `7d`), a day (`2026-11-20`), or RFC 3339 (`2026-11-20T08:00:00Z`)"
@@ -17,8 +24,21 @@ pub struct WrongMoment(String);
 /// # Errors
 ///
 /// [`WrongMoment`], which says what can be written.
+///
+/// ```
+/// use oar_report::moment;
+/// use std::time::{Duration, UNIX_EPOCH};
+///
+/// let noon: jiff::Zoned = "1970-01-02T12:00:00+00:00[UTC]".parse()?;
+/// let hours = |hours: u64| UNIX_EPOCH + Duration::from_secs(hours * 3_600);
+/// assert_eq!(moment::read("24h", &noon)?, hours(12));
+/// assert_eq!(moment::read("1970-01-02", &noon)?, hours(24));
+/// assert_eq!(moment::read("1970-01-02T08:00:00+08:00", &noon)?, hours(24));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn read(text: &str, now: &Zoned) -> Result<SystemTime, WrongMoment> {
-    let moment = ago(text, now).or_else(|| local(text, now.time_zone())).or_else(|| text.parse::<Timestamp>().ok());
+    // What has an offset first: a local moment is read without looking at one.
+    let moment = ago(text, now).or_else(|| text.parse::<Timestamp>().ok()).or_else(|| local(text, now.time_zone()));
     moment.map(SystemTime::from).ok_or_else(|| WrongMoment(text.to_owned()))
 }
 
@@ -35,6 +55,12 @@ fn local(text: &str, zone: &TimeZone) -> Option<Timestamp> {
 }
 
 /// Now, where this machine is.
+///
+/// ```
+/// use oar_report::{Look, moment};
+///
+/// let look = Look { zone: moment::now().time_zone().clone(), ..Look::plain() };
+/// ```
 pub fn now() -> Zoned {
     Zoned::now()
 }
@@ -65,6 +91,8 @@ mod tests {
             ("2026-11-20 08:30", "2026-11-20 00:30:00"),
             ("2026-11-20T08:00:00Z", "2026-11-20 08:00:00"),
             ("2026-11-20T08:00:00+08:00", "2026-11-20 00:00:00"),
+            ("2026-11-20T08:00:00-05:00", "2026-11-20 13:00:00"),
+            ("2026-11-20 08:00+01:00", "2026-11-20 07:00:00"),
         ] {
             assert_eq!(at(text), moment, "{text}");
         }

@@ -5,16 +5,36 @@ use std::fmt::Write;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The text in one line: control characters, line ends among them, are written as Rust writes them.
+///
+/// ```
+/// use oar_report::safe;
+///
+/// assert_eq!(safe::line("a\nb\u{1b}[2J"), r"a\nb\u{1b}[2J");
+/// ```
 pub fn line(text: &str) -> Cow<'_, str> {
     escape(text, |character| is_dangerous(character) || matches!(character, '\n' | '\t'))
 }
 
 /// The lines of a text; tabs stay.
+///
+/// ```
+/// use oar_report::safe;
+///
+/// let lines: Vec<_> = safe::lines("one\n\ttwo\u{7}").collect();
+/// assert_eq!(lines, ["one", "\ttwo\\u{7}"]);
+/// ```
 pub fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     text.lines().map(|line| escape(line, is_dangerous))
 }
 
 /// The line, no wider than `width` columns of a terminal; `…` stands for what is cut off.
+///
+/// ```
+/// use oar_report::safe;
+///
+/// assert_eq!(safe::fitted("gpt-4o-mini", 6), "gpt-4…");
+/// assert_eq!(safe::fitted("你好世界", 6), "你好…", "each takes two columns");
+/// ```
 pub fn fitted(text: &str, width: usize) -> Cow<'_, str> {
     let text = line(text);
     if text.width() <= width {
@@ -29,6 +49,13 @@ pub fn fitted(text: &str, width: usize) -> Cow<'_, str> {
 }
 
 /// The line in exactly so many columns.
+///
+/// ```
+/// use oar_report::safe;
+///
+/// assert_eq!(safe::padded("gpt-4o", 8), "gpt-4o  ");
+/// assert_eq!(safe::padded("gpt-4o", 5), "gpt-…");
+/// ```
 pub fn padded(text: &str, width: usize) -> String {
     let mut text = fitted(text, width).into_owned();
     text.extend(std::iter::repeat_n(' ', width.saturating_sub(text.width())));

@@ -4,19 +4,31 @@ use crate::conversation::{Conversation, Turn};
 use crate::look::{Look, Tone};
 use crate::parts::Part;
 use crate::quantity::{bytes, span};
-use crate::told::tries;
-use crate::{moment, safe, timeline};
+use crate::{attempts, moment, safe};
 use oar_record::Row;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// Writes everything that a row tells, for a person: what it was, the tries over time, the conversation, the answer, the
+/// Writes everything that a row tells, for a person: what it was, the attempts over time, the conversation, the answer, the
 /// headers.
 ///
 /// # Errors
 ///
 /// The writer's.
+///
+/// ```
+/// use oar_record::Row;
+/// use oar_report::{Look, show};
+///
+/// let body = r#"{"messages": [{"role": "user", "content": "Hello?"}]}"#;
+/// let row = Row { id: Some(7), status: Some(200), body: Some(body.into()), ..Row::default() };
+/// let mut text = Vec::new();
+/// show(&row, &Look::plain(), &mut text)?;
+/// let text = String::from_utf8_lossy(&text);
+/// assert!(text.starts_with("row 7  (no outcome) 200") && text.ends_with("  user\n    Hello?\n"), "{text}");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn show(row: &Row, look: &Look, out: &mut impl Write) -> io::Result<()> {
     Sheet { look, out }.row(row)
 }
@@ -58,23 +70,17 @@ impl<W: Write> Sheet<'_, W> {
         self.fact("took", took(row).as_deref())?;
         self.fact("error", row.error.as_deref())?;
         let key = row.upstream_sk.as_deref().filter(|key| !key.is_empty()).map(|key| format!("(key {key})"));
-        let upstream = joined([row.upstream.as_deref(), row.upstream_endpoint.as_deref(), key.as_deref()]);
-        self.fact("upstream", upstream.as_deref())?;
+        let upstream = [row.upstream.clone(), row.upstream_endpoint.clone(), key];
+        self.fact("upstream", joined(upstream, "  ").as_deref())?;
         self.fact("token", row.authorization.as_deref())?;
-        self.fact("client", joined([row.ip.as_deref(), row.user_agent.as_deref()]).as_deref())?;
-        self.fact(
-            "tokens",
-            counted(row.prompt_tokens, "of the prompt", row.completion_tokens, "of the completion").as_deref(),
-        )?;
-        self.fact("bytes", sized(row.bytes_in, row.bytes_out).as_deref())?;
+        self.fact("client", joined([row.ip.clone(), row.user_agent.clone()], "  ").as_deref())?;
+        self.fact("tokens", tokens(row).as_deref())?;
+        self.fact("bytes", sizes(row).as_deref())?;
         self.fact("request id", row.request_id.as_deref())?;
         self.fact("exchange id", row.exchange_id.as_deref())?;
         self.fact("gateway", row.hostname.as_deref())?;
-        let cut = row
-            .truncated
-            .filter(|cut| *cut)
-            .map(|_| "a body, the headers or another text was longer than what is kept");
-        self.fact("cut", cut)
+        let is_cut = row.truncated.unwrap_or_default();
+        self.fact("cut", is_cut.then_some("a body, the headers or another text was longer than what is kept"))
     }
 
     fn fact(&mut self, label: &str, text: Option<&str>) -> io::Result<()> {
@@ -85,13 +91,13 @@ impl<W: Write> Sheet<'_, W> {
     }
 
     fn attempts(&mut self, row: &Row) -> io::Result<()> {
-        let tries = tries(row.attempts.as_deref());
-        if tries.is_empty() {
+        let attempts = attempts::read(row.attempts.as_deref());
+        if attempts.is_empty() {
             return Ok(());
         }
         self.heading("attempts", None)?;
         let elapsed = row.elapsed_time.and_then(|nanoseconds| u64::try_from(nanoseconds / 1_000_000).ok());
-        timeline::write(&tries, elapsed, self.look, self.out)
+        attempts::write(&attempts, elapsed, self.look, self.out)
     }
 
     fn heading(&mut self, title: &str, aside: Option<&str>) -> io::Result<()> {
@@ -177,25 +183,23 @@ fn took(row: &Row) -> Option<String> {
         part(row.response_time, "the head"),
         part(row.first_byte_time, "the first byte"),
     ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+    joined(parts, ", ")
 }
 
-fn joined<const N: usize>(texts: [Option<&str>; N]) -> Option<String> {
-    let texts: Vec<&str> = texts.into_iter().flatten().filter(|text| !text.is_empty()).collect();
-    (!texts.is_empty()).then(|| texts.join("  "))
+fn tokens(row: &Row) -> Option<String> {
+    let part = |count: Option<i64>, of: &str| count.map(|count| format!("{count} of the {of}"));
+    joined([part(row.prompt_tokens, "prompt"), part(row.completion_tokens, "completion")], ", ")
 }
 
-fn counted(one: Option<i64>, of_one: &str, other: Option<i64>, of_other: &str) -> Option<String> {
-    let part = |count: Option<i64>, of: &str| count.map(|count| format!("{count} {of}"));
-    let parts: Vec<String> = [part(one, of_one), part(other, of_other)].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
-}
-
-fn sized(asked: Option<i64>, answered: Option<i64>) -> Option<String> {
-    let size = |count: Option<i64>, way: &str| {
+fn sizes(row: &Row) -> Option<String> {
+    let part = |count: Option<i64>, way: &str| {
         count.and_then(|count| u64::try_from(count).ok()).map(|count| format!("{} {way}", bytes(count)))
     };
-    let parts: Vec<String> = [size(asked, "in"), size(answered, "out")].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+    joined([part(row.bytes_in, "in"), part(row.bytes_out, "out")], ", ")
+}
+
+/// What there is of these texts.
+fn joined<const N: usize>(texts: [Option<String>; N], separator: &str) -> Option<String> {
+    let texts: Vec<String> = texts.into_iter().flatten().filter(|text| !text.is_empty()).collect();
+    (!texts.is_empty()).then(|| texts.join(separator))
 }

@@ -1,7 +1,7 @@
 //! What many rows come to.
 
 use crate::chart::{self, Line};
-use crate::group::{By, Group, Sorter};
+use crate::group::{By, Group, Sorter, Times};
 use crate::look::{Look, Tone};
 use crate::moment;
 use crate::quantity::{count, share, span_or_dash};
@@ -41,12 +41,26 @@ const TITLES: [&str; 8] = ["requests", "errors", "p50", "p95", "first p50", "fir
 
 impl Statistics {
     /// Of no rows yet. Days and hours are those of `zone`.
+    ///
+    /// ```
+    /// # use oar_report::{By, Statistics};
+    /// let statistics = Statistics::new(By::Day, jiff::tz::TimeZone::UTC);
+    /// assert_eq!(statistics.requests(), 0);
+    /// ```
     pub fn new(by: By, zone: TimeZone) -> Self {
         let (sorter, total) = (Sorter::new(by, zone), Group::new());
         Self { by, sorter, groups: HashMap::new(), total, first: None, last: None }
     }
 
     /// Counts a row.
+    ///
+    /// ```
+    /// # use oar_record::Measure;
+    /// # use oar_report::{By, Statistics};
+    /// # let mut statistics = Statistics::new(By::Outcome, jiff::tz::TimeZone::UTC);
+    /// statistics.add(&Measure { outcome: Some("ok".into()), ..Measure::default() });
+    /// assert_eq!(statistics.requests(), 1);
+    /// ```
     pub fn add(&mut self, row: &Measure) {
         self.total.add(row);
         self.first = self.first.into_iter().chain(row.created_at).min();
@@ -60,6 +74,11 @@ impl Statistics {
     }
 
     /// How many rows there were.
+    ///
+    /// ```
+    /// # use oar_report::{By, Statistics};
+    /// assert_eq!(Statistics::new(By::Token, jiff::tz::TimeZone::UTC).requests(), 0);
+    /// ```
     pub fn requests(&self) -> u64 {
         self.total.requests
     }
@@ -79,6 +98,17 @@ impl Statistics {
     /// # Errors
     ///
     /// The writer's.
+    ///
+    /// ```
+    /// # use oar_record::Measure;
+    /// # use oar_report::{By, Look, Statistics};
+    /// # let mut statistics = Statistics::new(By::Outcome, jiff::tz::TimeZone::UTC);
+    /// statistics.add(&Measure { outcome: Some("ok".into()), elapsed_time: Some(2_000_000), ..Measure::default() });
+    /// let mut text = Vec::new();
+    /// statistics.text(&Look::plain(), &mut text)?;
+    /// assert!(String::from_utf8_lossy(&text).contains("\nok              1     0 %  2 ms  2 ms"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn text(&self, look: &Look, out: &mut impl Write) -> io::Result<()> {
         let at = |moment: Option<CreatedAt>| moment.map(|at| moment::written(at.0, &look.zone, "%F %T"));
         let (first, last) = (at(self.first).unwrap_or_default(), at(self.last).unwrap_or_default());
@@ -92,7 +122,7 @@ impl Statistics {
     }
 
     fn line(&self, name: &str, group: &Group) -> Line {
-        let time = |times: &crate::group::Times, share| span_or_dash(times.within(share));
+        let time = |times: &Times, share| span_or_dash(times.within(share));
         let cells = vec![
             count(group.requests),
             share(group.errors, group.requests),
@@ -108,6 +138,15 @@ impl Statistics {
     }
 
     /// The same for a program: times in nanoseconds, as in the columns of their names.
+    ///
+    /// ```
+    /// # use oar_record::Measure;
+    /// # use oar_report::{By, Statistics};
+    /// # let mut statistics = Statistics::new(By::Outcome, jiff::tz::TimeZone::UTC);
+    /// statistics.add(&Measure { outcome: Some("shed".into()), ..Measure::default() });
+    /// let json = statistics.json();
+    /// assert_eq!((&json["errors"], &json["groups"][0]["outcome"]), (&1.into(), &"shed".into()));
+    /// ```
     pub fn json(&self) -> Value {
         let groups: Vec<Value> = self.sorted().into_iter().map(|(name, group)| self.told(name, group)).collect();
         let mut all = told(&self.total);
@@ -131,7 +170,7 @@ impl Statistics {
 }
 
 fn told(group: &Group) -> Value {
-    let times = |times: &crate::group::Times| json!({"p50": times.within(0.5), "p95": times.within(0.95)});
+    let times = |times: &Times| json!({"p50": times.within(0.5), "p95": times.within(0.95)});
     json!({
         "requests": group.requests,
         "errors": group.errors,
@@ -192,6 +231,16 @@ mod tests {
         let told: Vec<_> = groups.iter().map(|group| (group["hour"].as_str(), group["requests"].as_u64())).collect();
         let hours = ["1970-01-01 00:00", "1970-01-01 01:00", "1970-01-01 02:00"];
         assert_eq!(told, hours.map(|hour| (Some(hour), Some(6))));
+    }
+
+    /// D12: a clock that was set wrong.
+    #[test]
+    fn days_before_1970_are_days_too() {
+        let at = |seconds: u64| Some(CreatedAt(UNIX_EPOCH - Duration::from_secs(seconds)));
+        let rows = [200_000, 100_000, 1].map(|ago| Measure { created_at: at(ago), ..Measure::default() });
+        let json = of(By::Day, rows.into_iter()).json();
+        let days: Vec<_> = json["groups"].as_array().expect("groups").iter().map(|group| &group["day"]).collect();
+        assert_eq!(days, ["1969-12-29", "1969-12-30", "1969-12-31"]);
     }
 
     #[test]

@@ -2,13 +2,24 @@
 
 use crate::look::{Look, Tone};
 use crate::quantity::span_or_dash;
-use crate::told::tries;
-use crate::{moment, safe};
+use crate::{attempts, moment, safe};
 use oar_record::Summary;
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 /// Rows as lines, in columns that fit the terminal: what does not is left out, the least important first.
+///
+/// ```
+/// use oar_record::Summary;
+/// use oar_report::{Look, Table};
+///
+/// let table = Table::new(Look { width: Some(60), ..Look::plain() });
+/// let mut text = Vec::new();
+/// table.head(&mut text)?;
+/// table.line(&Summary { id: 7, status: Some(200), ..Summary::default() }, &mut text)?;
+/// assert!(String::from_utf8_lossy(&text).lines().all(|line| line.len() <= 60));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Table {
     look: Look,
     columns: Vec<Column>,
@@ -47,6 +58,11 @@ const ERROR_WIDTH: usize = 8;
 
 impl Table {
     /// A table that fits the look's width.
+    ///
+    /// ```
+    /// # use oar_report::{Look, Table};
+    /// let table = Table::new(Look::plain());
+    /// ```
     pub fn new(look: Look) -> Self {
         let fits = |layout: &&[Column]| look.width.is_none_or(|width| width_of(layout) + ERROR_WIDTH <= width);
         let narrowest: &[Column] = LAYOUTS.last().copied().unwrap_or_default();
@@ -59,6 +75,14 @@ impl Table {
     /// # Errors
     ///
     /// The writer's.
+    ///
+    /// ```
+    /// # use oar_report::{Look, Table};
+    /// let mut text = Vec::new();
+    /// Table::new(Look::plain()).head(&mut text)?;
+    /// assert!(String::from_utf8_lossy(&text).trim_start().starts_with("id time"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn head(&self, out: &mut impl Write) -> io::Result<()> {
         self.write(|column| (column.title().to_owned(), Tone::Aside), out)
     }
@@ -68,6 +92,15 @@ impl Table {
     /// # Errors
     ///
     /// The writer's.
+    ///
+    /// ```
+    /// # use oar_record::Summary;
+    /// # use oar_report::{Look, Table};
+    /// let mut text = Vec::new();
+    /// Table::new(Look::plain()).line(&Summary { id: 7, ..Summary::default() }, &mut text)?;
+    /// assert!(String::from_utf8_lossy(&text).starts_with("      7 -"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn line(&self, row: &Summary, out: &mut impl Write) -> io::Result<()> {
         let tone = Tone::of(row.outcome.as_deref(), row.status);
         self.write(|column| (column.cell(row, &self.look), if column.is_toned() { tone } else { Tone::Plain }), out)
@@ -150,7 +183,10 @@ impl Column {
             Status => row.status.map_or_else(|| "-".to_owned(), |status| status.to_string()),
             Model => dash(row.model.as_deref()),
             Upstream => dash(row.upstream.as_deref().or(row.upstream_endpoint.as_deref())),
-            Tries => row.attempts.as_deref().map_or_else(|| "-".to_owned(), |text| tries(Some(text)).len().to_string()),
+            Tries => row
+                .attempts
+                .as_deref()
+                .map_or_else(|| "-".to_owned(), |text| attempts::read(Some(text)).len().to_string()),
             Elapsed => span_or_dash(row.elapsed_time),
             FirstByte => span_or_dash(row.first_byte_time),
             Tokens => tokens(row.prompt_tokens, row.completion_tokens),

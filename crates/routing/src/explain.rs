@@ -1,6 +1,5 @@
 use crate::candidate::Candidate;
 use crate::query::Query;
-use crate::set::Set;
 use std::fmt;
 use std::sync::Arc;
 
@@ -28,8 +27,19 @@ pub struct Explanation {
     pub left_out: Vec<LeftOut>,
 }
 
-/// A candidate that a plan does without.
+/// A candidate that a plan does without. From [`Explanation::left_out`].
+///
+/// ```
+/// # use oar_routing::{Candidate, Order, Query, Router, Token};
+/// # let builder = Router::builder(Order::Configured).token(Token::new("t"));
+/// let router = builder.candidate(Candidate::new("cheap", ()).deny(["gpt-4o"])).build()?;
+/// let explanation = router.explain(&router.authenticate(Some("t"))?, &Query::model("gpt-4o"));
+/// let one = explanation.left_out.first().ok_or("somebody is left out")?;
+/// assert_eq!(format!("{}: {}", one.name, one.reason), "cheap: on its deny list");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LeftOut {
     /// Its name.
     pub name: Arc<str>,
@@ -37,7 +47,12 @@ pub struct LeftOut {
     pub reason: Reason,
 }
 
-/// Why a candidate is left out.
+/// Why a candidate is left out: the first of these that is so.
+///
+/// ```
+/// # use oar_routing::Reason;
+/// assert_eq!(Reason::NotAllowed.to_string(), "not on its allow list");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -50,11 +65,11 @@ pub enum Reason {
 }
 
 impl Explanation {
-    pub(crate) fn new<T>(candidates: &[Candidate<T>], open: &Set, query: &Query<'_>) -> Self {
+    pub(crate) fn new<T>(candidates: &[Candidate<T>], is_open: impl Fn(usize) -> bool, query: &Query<'_>) -> Self {
         let mut explanation = Self { planned: Vec::new(), left_out: Vec::new() };
         for (index, candidate) in candidates.iter().enumerate() {
             let name = Arc::clone(&candidate.name);
-            match reason(candidate, open.contains(index), query) {
+            match reason(candidate, is_open(index), query) {
                 None => explanation.planned.push(name),
                 Some(reason) => explanation.left_out.push(LeftOut { name, reason }),
             }
@@ -63,8 +78,8 @@ impl Explanation {
     }
 }
 
-fn reason<T>(candidate: &Candidate<T>, open: bool, query: &Query<'_>) -> Option<Reason> {
-    if !open {
+fn reason<T>(candidate: &Candidate<T>, is_open: bool, query: &Query<'_>) -> Option<Reason> {
+    if !is_open {
         Some(Reason::NotOpen)
     } else if !candidate.allows(query) {
         Some(Reason::NotAllowed)

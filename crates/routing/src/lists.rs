@@ -45,8 +45,8 @@ impl Lists {
     /// Who of `open` serves the query, in configured order: as [`Candidate::serves`] says of each.
     pub(crate) fn serving(&self, open: &Set, query: &Query<'_>) -> Vec<usize> {
         let of = |name| self.named.get(name).unwrap_or(&self.others);
-        let standing = of(query.name());
-        let alias = query.alias().map_or(standing, of);
+        let standing = of(query.name);
+        let alias = query.alias.map_or(standing, of);
         let allowed = standing.allowed_by.union(&alias.allowed_by);
         let denied = standing.denied_by.union(&alias.denied_by);
         let serving = open.words().zip(allowed).zip(denied).map(|((open, allowed), denied)| open & allowed & !denied);

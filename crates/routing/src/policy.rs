@@ -1,6 +1,22 @@
 use crate::verdict::Finding;
 
-/// After which findings the next candidate is tried.
+/// After which findings the next candidate is tried. Of [`Finding::Misconfigured`] and [`Finding::Stale`] none has a say.
+///
+/// ```
+/// # use oar_routing::{Candidate, FailoverOn, FailureClass, Finding, Order, Query, Router, Token, Verdict};
+/// let judged = |policy, finding| {
+///     let candidate = Candidate::new("only", ()).failover_on(policy);
+///     let router = Router::builder(Order::Configured).token(Token::new("t")).candidate(candidate).build()?;
+///     let plan = router.plan(&router.authenticate(Some("t"))?, &Query::model("m"), 0)?;
+///     Ok::<_, Box<dyn std::error::Error>>(plan.first().judge(finding))
+/// };
+/// assert_eq!(judged(FailoverOn::Any, Finding::Status(400))?, Verdict::TryNext);
+/// assert_eq!(judged(FailoverOn::Standard, Finding::Status(400))?, Verdict::Relay);
+/// assert_eq!(judged(FailoverOn::Standard, Finding::Status(429))?, Verdict::TryNext);
+/// let when_busy = FailoverOn::These(vec![FailureClass::Status(429), FailureClass::Statuses(5)]);
+/// assert_eq!(judged(when_busy, Finding::TimedOut)?, Verdict::Stop);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailoverOn {
@@ -15,6 +31,12 @@ pub enum FailoverOn {
 }
 
 /// A class of findings, for [`FailoverOn::These`].
+///
+/// ```
+/// # use oar_routing::{Candidate, FailoverOn, FailureClass};
+/// let unwell = vec![FailureClass::Statuses(5), FailureClass::Connect, FailureClass::Timeout];
+/// let candidate = Candidate::new("only", ()).failover_on(FailoverOn::These(unwell));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailureClass {
@@ -49,14 +71,13 @@ impl FailoverOn {
 
 impl FailureClass {
     fn contains(self, finding: Finding) -> bool {
-        match (self, finding) {
-            (Self::Status(listed), Finding::Status(status)) => listed == status,
-            (Self::Statuses(hundred), Finding::Status(status)) => status / 100 == hundred,
-            (Self::Connect, Finding::Unreachable)
-            | (Self::Timeout, Finding::TimedOut)
-            | (Self::Broken, Finding::Broken)
-            | (Self::ErrorEvent, Finding::ErrorEvent) => true,
-            _ => false,
+        match self {
+            Self::Status(listed) => finding == Finding::Status(listed),
+            Self::Statuses(hundred) => matches!(finding, Finding::Status(status) if status / 100 == hundred),
+            Self::Connect => finding == Finding::Unreachable,
+            Self::Timeout => finding == Finding::TimedOut,
+            Self::Broken => finding == Finding::Broken,
+            Self::ErrorEvent => finding == Finding::ErrorEvent,
         }
     }
 }

@@ -4,22 +4,45 @@ use std::fmt;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
-/// A secret that lets its bearer in. Cannot be printed: `Debug` shows its [`Fingerprint`].
+/// A secret that lets its bearer in. Cannot be printed: `Debug` shows its [`Fingerprint`]. Has no `==`, which would tell by
+/// its duration how far two are alike.
+///
+/// ```
+/// # use oar_routing::Token;
+/// let token = Token::new("sk-proj-abcdefghijklmnop");
+/// assert_eq!(format!("{token:?}"), "Token(sk-p…b035035a)");
+/// ```
 #[derive(Clone)]
 pub struct Token(Box<str>);
 
 impl Token {
     /// Takes the secret as it is, without trimming.
+    ///
+    /// ```
+    /// # use oar_routing::Token;
+    /// let from_the_environment = Token::new(std::env::var("TEAM_TOKEN").unwrap_or("team-token".into()));
+    /// assert!(!from_the_environment.is_empty());
+    /// ```
     pub fn new(secret: impl Into<Box<str>>) -> Self {
         Self(secret.into())
     }
 
     /// How this token is called where it must not be shown.
+    ///
+    /// ```
+    /// # use oar_routing::{Fingerprint, Token};
+    /// assert_eq!(Token::new("team-token").fingerprint(), Fingerprint::of("team-token"));
+    /// ```
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.0)
     }
 
-    /// Whether there is nothing to present.
+    /// Whether there is nothing to present. A router ignores such a token.
+    ///
+    /// ```
+    /// # use oar_routing::Token;
+    /// assert!(Token::new("").is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -37,22 +60,38 @@ impl fmt::Debug for Token {
 
 /// A name for a secret that does not give it away: its first four characters when it is long enough to spare them, and
 /// eight hexadecimal digits of a hash. The same secret has the same fingerprint on every machine and after every restart.
+///
+/// ```
+/// # use oar_routing::Fingerprint;
+/// assert_eq!(Fingerprint::of("sk-proj-abcdefghijklmnop").to_string(), "sk-p…b035035a");
+/// assert!(Fingerprint::of("short").as_str().starts_with('…'));
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Fingerprint(Arc<str>);
 
 /// A secret shorter than this shows no characters of its own.
-const LONG_ENOUGH_TO_SHOW: usize = 16;
+const SHOWN_FROM_BYTES: usize = 16;
 
 impl Fingerprint {
-    /// The fingerprint of `secret`.
+    /// The fingerprint of `secret`, of whatever kind: an upstream's key has one as well.
+    ///
+    /// ```
+    /// # use oar_routing::Fingerprint;
+    /// assert_ne!(Fingerprint::of("one key"), Fingerprint::of("another key"));
+    /// ```
     pub fn of(secret: &str) -> Self {
         let digest = DigestKey::new(b"openai-api-route fingerprint v1 ").digest(secret);
         let hash: String = digest.0.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        let shown = if secret.len() < LONG_ENOUGH_TO_SHOW { "" } else { secret.get(..4).unwrap_or_default() };
+        let shown = if secret.len() < SHOWN_FROM_BYTES { "" } else { secret.get(..4).unwrap_or_default() };
         Self(format!("{shown}…{hash}").into())
     }
 
     /// The text of it.
+    ///
+    /// ```
+    /// # use oar_routing::Fingerprint;
+    /// assert_eq!(Fingerprint::of("short").as_str().chars().count(), 9);
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,7 +1,23 @@
 use crate::policy::FailoverOn;
 use crate::query::Repeat;
 
-/// What came of an attempt, as far as the decision after it depends on it.
+/// What came of an attempt, as far as the decision after it depends on it. Your client says it, in these words.
+///
+/// ```
+/// # use oar_routing::Finding;
+/// use std::io::ErrorKind;
+///
+/// /// For a client whose errors are those of its socket.
+/// fn finding(answer: Result<u16, ErrorKind>) -> Finding {
+///     match answer {
+///         Ok(status) => Finding::Status(status),
+///         Err(ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable) => Finding::Unreachable,
+///         Err(ErrorKind::TimedOut) => Finding::TimedOut,
+///         Err(_) => Finding::Broken,
+///     }
+/// }
+/// assert_eq!(finding(Err(ErrorKind::ConnectionReset)), Finding::Broken);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Finding {
@@ -26,7 +42,30 @@ pub enum Finding {
     Misconfigured,
 }
 
-/// What to do after an attempt.
+/// What to do after an attempt. From [`Attempt::judge`](crate::Attempt::judge).
+///
+/// ```
+/// # use oar_routing::{Candidate, Finding, Order, Query, Router, Token, Verdict};
+/// # let router = Router::builder(Order::Configured).token(Token::new("t")).candidate(Candidate::new("a", ())).build()?;
+/// # let plan = router.plan(&router.authenticate(Some("t"))?, &Query::model("m"), 0)?;
+/// // Your client; the connection that it kept from an earlier request turns out to be dead.
+/// let ask = |connection| if connection == "kept" { Finding::Stale } else { Finding::Status(200) };
+/// let mut answered_by = None;
+/// for attempt in plan.attempts() {
+///     let mut verdict = attempt.judge(ask("kept"));
+///     if verdict == Verdict::Again {
+///         verdict = attempt.judge(ask("new"));
+///     }
+///     match verdict {
+///         Verdict::Relay => answered_by = Some(attempt.name()),
+///         Verdict::TryNext => continue,
+///         Verdict::Again | Verdict::Stop => {}
+///     }
+///     break;
+/// }
+/// assert_eq!(answered_by.map(|name| &**name), Some("a"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Give this answer to the client.

@@ -1,6 +1,6 @@
 //! Who is let in, and what is open to them.
 
-use oar_routing::{Access, Candidate, Order, Router, Token};
+use oar_routing::{Access, Candidate, NoRoute, Order, Query, Router, Token};
 
 const CLOSED: &[&str] = &[];
 
@@ -77,6 +77,25 @@ fn ten_thousand_tokens_are_told_apart() {
     let router = router(&names);
     check(&router, Some("token-9999"), Some(&["global"]));
     check(&router, Some("token-10000"), None);
+}
+
+/// A program that loads its configuration anew may have a caller of the router before: the candidates are others there.
+#[test]
+fn a_caller_opens_nothing_at_another_router() {
+    let only = |name: &str| {
+        let router = Router::builder(Order::Configured).token(Token::new("a")).candidate(Candidate::new(name, ()));
+        router.build().expect("a router")
+    };
+    let (before, after) = (only("harmless"), only("precious"));
+    let caller = before.authenticate(Some("a")).expect("a caller");
+    let query = Query::model("m");
+    assert_eq!(after.plan(&caller, &query, 0).err(), Some(NoRoute));
+    assert_eq!(after.candidates(&caller).count(), 0);
+    assert_eq!(
+        after.explain(&caller, &query).to_string(),
+        "planned: none; left out: precious (not open to this token)"
+    );
+    assert!(before.clone().plan(&caller, &query, 0).is_ok(), "a clone is the same router");
 }
 
 /// A04: this does not compile when two tokens can be compared with `==`, which would tell by its duration how far they

@@ -26,7 +26,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let options = options(std::env::args())?;
     let listener = TcpListener::bind(&options.listen).await?;
     announce(&listener)?;
-    Err(Arc::new(options.standin).serve(listener).await.into())
+    Arc::new(options.standin).serve(listener).await;
+    Ok(())
 }
 
 fn options(mut args: Args) -> Result<Options, Box<dyn Error>> {

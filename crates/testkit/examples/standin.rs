@@ -36,7 +36,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let standin = options.key.into_iter().fold(standin, Standin::requiring_key);
     let listener = TcpListener::bind(&options.listen).await?;
     announce("listening", listener.local_addr()?)?;
-    Err(Arc::new(standin).serve(listener).await.into())
+    Arc::new(standin).serve(listener).await;
+    Ok(())
 }
 
 fn options(mut args: Args) -> Result<Options, String> {

@@ -4,6 +4,23 @@ use std::fmt;
 /// The head of a request or a response exactly as it was on the wire, blank line included.
 ///
 /// Looking things up is lenient, as it must be for heads that are wrong on purpose; [`raw`](Self::raw) is the truth.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// # use oar_testkit::{RawClient, ScriptedUpstream, request_bytes};
+/// # let upstream = ScriptedUpstream::answering(404, &[("X-Tea", " green ")], "").await?;
+/// # let request = request_bytes("GET", "/v1/models?x=1", &[], b"");
+/// let answer = RawClient::exchange(upstream.addr(), request).await?;
+/// let (asked, answered) = (&upstream.requests()[0].head, &answer.head);
+///
+/// assert_eq!((asked.method(), asked.target()), ("GET", "/v1/models?x=1"));
+/// assert_eq!((answered.status(), answered.first_line()), (Some(404), "HTTP/1.1 404 Not Found"));
+/// assert_eq!((answered.header("x-tea"), answered.values("x-tea").count()), (Some("green"), 1));
+/// assert!(answered.headers().any(|header| header == ("X-Tea", "green")) && answered.raw().ends_with(b"\r\n\r\n"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Head {
     raw: Bytes,

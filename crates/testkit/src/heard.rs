@@ -1,8 +1,28 @@
-use oar_exchange::{Exchange, Observer};
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use oar_exchange::{Answer, Exchange, Observer, Outcome, Request};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
 /// An observer that keeps every exchange it is told, for tests to await and look at.
+///
+/// ```
+/// use oar_exchange::{Observer, Outcome};
+/// use oar_testkit::{Heard, exchange};
+/// use std::sync::Arc;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let heard = Heard::new();
+/// // In a test it is the gateway that tells it.
+/// heard.started();
+/// heard.finished(&Arc::new(exchange("1", Outcome::AllFailed)));
+/// assert_eq!((heard.begun(), heard.only().await.outcome), (1, Outcome::AllFailed));
+/// assert_eq!(heard.until_finished(1).await.len(), heard.exchanges().len());
+/// # }
+/// ```
 #[derive(Debug, Default)]
 pub struct Heard {
     stories: watch::Sender<Stories>,
@@ -59,5 +79,42 @@ impl Observer for Heard {
 
     fn started(&self) {
         self.stories.send_modify(|stories| stories.started += 1);
+    }
+}
+
+/// An exchange about which there is nothing to tell but its outcome: a `POST` of an empty body to `/v1/chat/completions`, without
+/// attempts, begun in 1970. What a test is about, it sets itself.
+///
+/// ```
+/// use oar_exchange::{Exchange, Outcome};
+/// use oar_testkit::exchange;
+/// use std::time::Duration;
+///
+/// let slow = Exchange { elapsed: Duration::from_secs(60), ..exchange("1", Outcome::Ok) };
+/// assert_eq!((slow.id.as_str(), slow.request_id.as_str(), slow.request.path.as_str()), ("1", "1", "/v1/chat/completions"));
+/// ```
+pub fn exchange(id: &str, outcome: Outcome) -> Exchange {
+    let request = Request {
+        method: Method::POST,
+        path: "/v1/chat/completions".to_owned(),
+        peer: Ipv4Addr::LOCALHOST.into(),
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+        bytes: 0,
+        model: None,
+        stream: false,
+    };
+    Exchange {
+        id: id.to_owned(),
+        request_id: id.to_owned(),
+        started_at: SystemTime::UNIX_EPOCH,
+        request,
+        caller: None,
+        attempts: Vec::new(),
+        answer: Answer::default(),
+        outcome,
+        error: None,
+        usage: None,
+        elapsed: Duration::ZERO,
     }
 }

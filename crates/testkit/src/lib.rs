@@ -2,6 +2,7 @@
 //!
 //! - [`ScriptedUpstream`] is raw TCP: it plays a [`Script`] on each connection and remembers what it saw, down to the
 //!   moment at which the other side let go. Every way an upstream can fail is a script.
+//! - [`LoopbackServer`] is a free port with a future for each connection: what other stand-ins are made of.
 //! - [`RawClient`] is the other end: bytes out, bytes in, and every impolite way to leave.
 //! - [`Heard`] is an observer that keeps the exchanges it was told.
 //! - [`canary`] is what secrets look like, and a watch that sees where they get out.
@@ -40,12 +41,18 @@
 //! ```
 
 mod head;
+mod message;
 mod wire;
 
 mod raw_client;
+
+mod gate;
+mod loopback;
 mod scripted;
 
 mod heard;
+
+mod reply;
 
 pub mod backend_contract;
 pub mod canary;
@@ -55,8 +62,11 @@ pub mod standin;
 #[cfg(doctest)]
 mod documents;
 
+pub use gate::Gate;
 pub use head::Head;
-pub use heard::Heard;
-pub use raw_client::{RawClient, RawResponse, request_bytes};
-pub use scripted::{Connection, Gate, Script, ScriptedUpstream, SeenRequest, Step, response_bytes};
+pub use heard::{Heard, exchange};
+pub use loopback::LoopbackServer;
+pub use message::{chunk_bytes, request_bytes, response_bytes};
+pub use raw_client::{RawClient, RawResponse};
+pub use scripted::{Connection, Script, ScriptedUpstream, SeenRequest, Step};
 pub use wire::Ending;

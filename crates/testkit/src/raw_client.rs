@@ -14,6 +14,25 @@ use tokio::net::tcp::OwnedWriteHalf;
 /// upstream said it: that may be what the client asked.
 ///
 /// Dropping it closes the connection; the kernel sends a FIN, or a RST when there are bytes nobody read.
+///
+/// ```
+/// use oar_testkit::{Ending, RawClient, Script, ScriptedUpstream, Step, request_bytes};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let stream = [Step::event_stream(), Step::event("one"), Step::event("two"), Step::Rst];
+/// let upstream = ScriptedUpstream::start(Script::after_request(stream)).await?;
+///
+/// let mut client = RawClient::connect(upstream.addr()).await?;
+/// client.send(request_bytes("GET", "/", &[], b"")).await?;
+/// client.read_head().await.expect("a head");
+/// assert_eq!(client.read_chunk().await.expect("an event"), "data: one\n\n");
+/// client.read_through("two\n\n").await.expect("another");
+/// client.half_close().await?;
+/// assert_eq!(client.read_to_close().await.1, Ending::Rst);
+/// # Ok(())
+/// # }
+/// ```
 pub struct RawClient {
     wire: Wire,
     write: OwnedWriteHalf,
@@ -30,7 +49,7 @@ enum Answer {
 /// What a gateway puts into the head of an answer that is an upstream's.
 const RELAYED: &[u8] = b"\nx-oar-upstream:";
 
-/// A response as a [`RawClient`] read it.
+/// A response as a [`RawClient`] read it: see [`RawClient::exchange`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawResponse {
     /// The head, exactly as it came.
@@ -66,6 +85,17 @@ impl RawClient {
     /// # Errors
     ///
     /// Whatever the operating system says; `UnexpectedEof` if no head arrived.
+    ///
+    /// ```
+    /// # use oar_testkit::{RawClient, ScriptedUpstream, request_bytes};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let upstream = ScriptedUpstream::answering(200, &[], "hello").await?;
+    /// let answer = RawClient::exchange(upstream.addr(), request_bytes("GET", "/", &[], b"")).await?;
+    /// assert_eq!((answer.text().as_str(), answer.complete), ("hello", true));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn exchange(addr: SocketAddr, request: impl AsRef<[u8]>) -> io::Result<RawResponse> {
         let mut client = Self::connect(addr).await?;
         client.send(request).await?;
@@ -97,7 +127,7 @@ impl RawClient {
         Some(RawResponse { head, body, complete })
     }
 
-    /// Reads one chunk of a chunked body; empty at its end, `None` when the connection ended first.
+    /// Reads one chunk of a chunked body; empty at its end, `None` when the connection ended first or no chunk came.
     pub async fn read_chunk(&mut self) -> Option<Bytes> {
         let chunk = self.wire.chunk().await?;
         self.look(&chunk);
@@ -144,7 +174,7 @@ impl RawClient {
         self.write.shutdown().await
     }
 
-    /// Leaves with a RST, as a client does that crashed.
+    /// Leaves with a RST, as a client does that crashed. [`Connection`](crate::Connection) has an example.
     ///
     /// # Errors
     ///
@@ -160,23 +190,4 @@ impl RawClient {
     pub fn abandon(self) {
         drop(self);
     }
-}
-
-/// A request's bytes: HTTP/1.1 with a `host`, the headers given, and a `content-length` when there is a body and the
-/// headers do not frame it themselves.
-pub fn request_bytes(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Bytes {
-    let mut bytes = format!("{method} {target} HTTP/1.1\r\nhost: gateway.test\r\n").into_bytes();
-    for (name, value) in headers {
-        bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
-    }
-    if !body.is_empty() && !headers.iter().any(|(name, _)| frames_a_body(name)) {
-        bytes.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
-    }
-    bytes.extend_from_slice(b"\r\n");
-    bytes.extend_from_slice(body);
-    bytes.into()
-}
-
-pub(crate) fn frames_a_body(name: &str) -> bool {
-    ["content-length", "transfer-encoding"].iter().any(|framing| name.eq_ignore_ascii_case(framing))
 }

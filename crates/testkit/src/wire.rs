@@ -4,7 +4,8 @@ use memchr::memmem;
 use tokio::io::AsyncReadExt;
 use tokio::net::tcp::OwnedReadHalf;
 
-/// How the other side ended its direction of a connection.
+/// How the other side ended its direction of a connection: see [`RawClient::read_to_close`](crate::RawClient::read_to_close) and
+/// [`Connection::closed`](crate::Connection::closed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// In order, with a FIN.
@@ -12,6 +13,8 @@ pub enum Ending {
     /// With a reset, or any other error.
     Rst,
 }
+
+const LINE_END: &[u8] = b"\r\n";
 
 /// Room for what one read brings.
 const READ_BYTES: usize = 8 * 1024;
@@ -92,18 +95,17 @@ impl Wire {
         self.through(b"\r\n\r\n").await.map(Head::new)
     }
 
-    /// Takes one chunk of a chunked body (RFC 9112, section 7.1), the last one being empty.
+    /// Takes one chunk of a chunked body (RFC 9112, section 7.1), the last one being empty; `None` when the other side ended
+    /// first, or sent what is no chunk.
     pub(crate) async fn chunk(&mut self) -> Option<Bytes> {
-        let line = self.through(b"\r\n").await?;
-        let line = String::from_utf8_lossy(&line);
-        let size = line.split(';').next().and_then(|hex| usize::from_str_radix(hex.trim(), 16).ok())?;
+        let size = chunk_size(&self.through(LINE_END).await?)?;
         if size == 0 {
-            while self.through(b"\r\n").await?.as_ref() != b"\r\n" {}
+            while self.through(LINE_END).await?.as_ref() != LINE_END {}
             return Some(Bytes::new());
         }
-        let mut chunk = self.exactly(size + 2).await?;
-        chunk.truncate(size);
-        Some(chunk)
+        let mut chunk = self.exactly(size.checked_add(LINE_END.len())?).await?;
+        let end = chunk.split_off(size);
+        (end == LINE_END).then_some(chunk)
     }
 
     /// Takes a body framed like that; the second value says whether it arrived whole.
@@ -140,6 +142,14 @@ impl Wire {
     fn rest(&mut self) -> Bytes {
         self.take(self.buffer.len())
     }
+}
+
+/// The size in a chunk's first line, whatever extensions follow it.
+fn chunk_size(line: &[u8]) -> Option<usize> {
+    let line = std::str::from_utf8(line).ok()?;
+    let digits = line.split(';').next()?.trim();
+    // The standard library's parser would take a sign.
+    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| usize::from_str_radix(digits, 16).ok())?
 }
 
 /// Where a body ends (RFC 9112, section 6.3).

@@ -54,7 +54,7 @@ fn buffering(endpoint: &str) -> Arc<dyn Upstream> {
 
 #[tokio::test]
 async fn a_passthrough_keeps_every_promise() {
-    backend_contract::all_of_a_passthrough(plain).await;
+    backend_contract::all_against::<Passthrough>(plain).await;
 }
 
 #[tokio::test]

@@ -1,35 +1,11 @@
 //! The listening observer keeps what it is told and can be awaited.
 
-use oar_exchange::{Answer, Exchange, Observer, Outcome, Request};
+use oar_exchange::{Exchange, Observer, Outcome};
 use oar_testkit::Heard;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 fn exchange(id: &str) -> Arc<Exchange> {
-    let request = Request {
-        method: http::Method::POST,
-        path: "/v1/chat/completions".to_owned(),
-        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        headers: http::HeaderMap::new(),
-        body: bytes::Bytes::new(),
-        bytes: 0,
-        model: None,
-        stream: false,
-    };
-    Arc::new(Exchange {
-        id: id.to_owned(),
-        request_id: id.to_owned(),
-        started_at: SystemTime::UNIX_EPOCH,
-        request,
-        caller: None,
-        attempts: Vec::new(),
-        answer: Answer::default(),
-        outcome: Outcome::AllFailed,
-        error: None,
-        usage: None,
-        elapsed: Duration::ZERO,
-    })
+    Arc::new(oar_testkit::exchange(id, Outcome::AllFailed))
 }
 
 #[tokio::test]

@@ -112,6 +112,18 @@ async fn a_stream_of_events_ends_cleanly() {
     assert_eq!((answer.text().as_str(), answer.complete), ("data: {}\n\ndata: [DONE]\n\n", true));
 }
 
+/// Whoever reads frames leniently finds nothing wrong with a gateway that writes them so.
+#[tokio::test]
+async fn a_chunk_that_is_not_framed_as_it_should_be_is_none() {
+    const HEAD: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    for wrong in ["3\r\nabcXY0\r\n\r\n", "ffffffffffffffff\r\nabc", "+3\r\nabc\r\n0\r\n\r\n", "\r\n0\r\n\r\n"] {
+        let (_upstream, mut client) = start(Script::after_request([Step::send(format!("{HEAD}{wrong}"))])).await;
+        client.send(post(b"{}")).await.unwrap();
+        let answer = client.read_response().await.unwrap();
+        assert!(!answer.complete && answer.body.is_empty(), "{wrong:?}: {answer:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_trickle_takes_its_time() {
     let answer = response_bytes(200, &[], b"slow");

@@ -4,6 +4,15 @@ use std::fmt;
 /// Why no response head arrived.
 ///
 /// The message and its chain of causes are for the operator: they name hosts, and never a key or a body.
+///
+/// ```
+/// use oar_upstream::{Fault, UpstreamError};
+/// use std::error::Error;
+///
+/// let error = UpstreamError::caused_by(Fault::Refused, "port 8000 is closed");
+/// assert_eq!(error.to_string(), "connection refused");
+/// assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("port 8000 is closed"));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{fault}")]
 pub struct UpstreamError {
@@ -14,22 +23,46 @@ pub struct UpstreamError {
 
 impl UpstreamError {
     /// A failure without a cause worth telling.
+    ///
+    /// ```
+    /// use oar_upstream::{Fault, UpstreamError};
+    ///
+    /// assert_eq!(UpstreamError::new(Fault::Dns).to_string(), "host name could not be resolved");
+    /// ```
     pub const fn new(fault: Fault) -> Self {
         Self { fault, source: None }
     }
 
     /// A failure and what caused it.
+    ///
+    /// ```
+    /// use oar_upstream::{Fault, UpstreamError};
+    ///
+    /// let left = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    /// assert_eq!(UpstreamError::caused_by(Fault::Reset, left).fault(), Fault::Reset);
+    /// ```
     pub fn caused_by(fault: Fault, source: impl Into<BodyError>) -> Self {
         Self { fault, source: Some(source.into()) }
     }
 
     /// What kind of failure it was.
+    ///
+    /// ```
+    /// # use oar_upstream::{Fault, UpstreamError};
+    /// assert_eq!(UpstreamError::new(Fault::Tls).fault(), Fault::Tls);
+    /// ```
     pub const fn fault(&self) -> Fault {
         self.fault
     }
 }
 
 /// The kinds of failure before a response head, told apart by what had been sent.
+///
+/// ```
+/// use oar_upstream::Fault;
+///
+/// assert_eq!(Fault::BadHead.to_string(), "response is not HTTP");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// The configuration makes an attempt impossible; nothing was sent.

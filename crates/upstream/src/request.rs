@@ -4,6 +4,19 @@ use secrecy::SecretString;
 use std::fmt;
 
 /// One attempt's request, the same for every upstream that is tried.
+///
+/// ```
+/// use http::Method;
+/// use oar_upstream::UpstreamRequest;
+///
+/// let request = UpstreamRequest {
+///     body: r#"{"model": "gpt-4o", "messages": []}"#.into(),
+///     model: Some("gpt-4o".into()),
+///     ..UpstreamRequest::new(Method::POST, "/chat/completions?key=secret")
+/// };
+/// let printed = format!("{request:?}");
+/// assert!(printed.contains("/chat/completions") && !printed.contains("secret") && !printed.contains("messages"));
+/// ```
 #[derive(Clone)]
 pub struct UpstreamRequest {
     /// The client's method.
@@ -20,7 +33,7 @@ pub struct UpstreamRequest {
     pub model: Option<String>,
     /// Whether the body asked for a stream.
     pub stream: bool,
-    /// The id under which the client and the record know this request.
+    /// The id under which the client and the record know this request; empty if it has none.
     pub request_id: String,
     /// The token the client presented, for upstreams that are configured to pass it on; never sent anywhere else.
     pub client_token: Option<SecretString>,
@@ -31,6 +44,14 @@ pub struct UpstreamRequest {
 }
 
 /// Which connection a request may go out on. An upstream that keeps no connections need not look at it.
+///
+/// ```
+/// use oar_upstream::{Connection, UpstreamRequest};
+///
+/// let request = UpstreamRequest::new(http::Method::GET, "/models");
+/// assert_eq!(request.connection, Connection::Any);
+/// assert_eq!(request.on_fresh_connection().connection, Connection::Fresh);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Connection {
     /// Any: one that is kept from an earlier request, or a new one.
@@ -41,7 +62,38 @@ pub enum Connection {
 }
 
 impl UpstreamRequest {
+    /// A request without headers, body, model and token, which may go out on any connection. What else it has is set
+    /// field by field.
+    ///
+    /// ```
+    /// use oar_upstream::UpstreamRequest;
+    ///
+    /// let request = UpstreamRequest { stream: true, ..UpstreamRequest::new(http::Method::POST, "/responses") };
+    /// assert!(request.body.is_empty() && request.model.is_none() && request.stream);
+    /// ```
+    pub fn new(method: Method, path_and_query: impl Into<String>) -> Self {
+        Self {
+            method,
+            path_and_query: path_and_query.into(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            model: None,
+            stream: false,
+            request_id: String::new(),
+            client_token: None,
+            upgrade: None,
+            connection: Connection::Any,
+        }
+    }
+
     /// The same request for a connection of its own.
+    ///
+    /// ```
+    /// use oar_upstream::{Connection, UpstreamRequest};
+    ///
+    /// let again = UpstreamRequest::new(http::Method::GET, "/models").on_fresh_connection();
+    /// assert_eq!((again.path_and_query.as_str(), again.connection), ("/models", Connection::Fresh));
+    /// ```
     #[must_use]
     pub fn on_fresh_connection(&self) -> Self {
         Self { connection: Connection::Fresh, ..self.clone() }

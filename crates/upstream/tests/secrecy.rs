@@ -18,16 +18,11 @@ fn request() -> UpstreamRequest {
     let mut headers = HeaderMap::new();
     headers.insert("x-anything", HeaderValue::from_static("canary-header"));
     UpstreamRequest {
-        method: Method::POST,
-        path_and_query: "/chat/completions?key=canary-query".to_owned(),
         headers,
         body: Bytes::from_static(b"canary-prompt"),
-        model: Some("m".to_owned()),
-        stream: true,
-        request_id: "r-1".to_owned(),
         client_token: Some("canary-token".into()),
         upgrade: Some(HeaderValue::from_static("websocket")),
-        connection: Default::default(),
+        ..UpstreamRequest::new(Method::POST, "/chat/completions?key=canary-query")
     }
 }
 

@@ -1,9 +1,9 @@
 //! How the cost of a request grows with what there is: upstreams, tokens, bytes, connections.
 
-pub mod options;
-pub mod run;
-pub mod scale;
-pub mod table;
+mod options;
+mod run;
+mod scale;
+mod table;
 
-pub use options::{Options, USAGE};
+pub use options::Options;
 pub use run::run;

@@ -1,10 +1,9 @@
 //! The command line.
 
-use crate::words::Words;
+use crate::cli::{FromWords, Words};
 use std::path::PathBuf;
 
-/// What `--help` prints.
-pub const USAGE: &str = "\
+const USAGE: &str = "\
 How the cost of a request grows with upstreams, tokens, bytes and connections.
 
 usage: growth --binary FILE [--rounds 3] [--write FOLDER]
@@ -25,33 +24,27 @@ pub struct Options {
     pub write: Option<PathBuf>,
 }
 
-impl Options {
-    /// Reads the command line, without the program's name.
-    ///
-    /// # Errors
-    ///
-    /// Says which word is wrong.
-    pub fn parse(words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut words = Words::read(words)?;
-        let options = Self {
+impl FromWords for Options {
+    const USAGE: &'static str = USAGE;
+
+    fn from_words(words: &mut Words) -> Result<Self, String> {
+        Ok(Self {
             rounds: words.number("--rounds", 3)?,
-            write: words.take("--write", None, |folder| Ok(Some(folder.into())))?,
+            write: words.optional("--write").map(Into::into),
             binary: words.required("--binary")?.into(),
-        };
-        words.end()?;
-        Ok(options)
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::parse;
 
     #[test]
     fn what_is_not_said_has_a_default() {
-        let parse = |line: &str| Options::parse(line.split_whitespace().map(str::to_owned));
-        let options = parse("--binary gateway --write docs").unwrap();
+        let options = parse::<Options>("--binary gateway --write docs").unwrap();
         assert_eq!(options, Options { binary: "gateway".into(), rounds: 3, write: Some("docs".into()) });
-        assert!(parse("--rounds 3").is_err());
+        assert!(parse::<Options>("--rounds 3").is_err());
     }
 }

@@ -3,13 +3,13 @@
 use super::options::Options;
 use super::scale::{Scale, Setting};
 use super::table::{Grown, table};
+use crate::cli::say;
 use crate::compare::behind::{Behind, Speech, StandIn};
 use crate::compare::figure::Figure;
 use crate::compare::machine::machine;
 use crate::compare::page::write_part;
 use crate::compare::peer::Grounds;
 use crate::compare::sample::{Sample, traffic};
-use crate::report::say;
 use std::io;
 
 /// Measures every size of every scale, round by round; the table that comes of it is written into the documentation as

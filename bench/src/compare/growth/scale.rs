@@ -1,14 +1,14 @@
 //! What grows.
 
-use crate::compare::TOKEN;
 use crate::compare::behind::Behind;
+use crate::compare::exercise::TOKEN;
 use crate::compare::loader::{Order, Pace};
 use crate::compare::play::Play;
 use std::net::SocketAddr;
 
 /// What grows while the rest stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scale {
+pub(crate) enum Scale {
     /// Upstreams, of which the last serves the model.
     Upstreams,
     /// Tokens, of which the last is presented.
@@ -21,10 +21,10 @@ pub enum Scale {
 
 impl Scale {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Upstreams, Self::Tokens, Self::Bytes, Self::Connections];
+    pub(crate) const ALL: [Self; 4] = [Self::Upstreams, Self::Tokens, Self::Bytes, Self::Connections];
 
     /// What it is, for a table.
-    pub const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Upstreams => "upstreams, of which the last serves the model",
             Self::Tokens => "tokens, of which the last is presented",
@@ -34,7 +34,7 @@ impl Scale {
     }
 
     /// From the least to the most.
-    pub const fn sizes(self) -> &'static [usize] {
+    pub(crate) const fn sizes(self) -> &'static [usize] {
         match self {
             Self::Upstreams => &[1, 10, 200],
             Self::Tokens => &[1, 100, 10_000],
@@ -46,7 +46,7 @@ impl Scale {
 
 /// One point of a scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// What grows.
     pub scale: Scale,
     /// How far.
@@ -58,7 +58,7 @@ const CONNECTIONS: u32 = 16;
 
 impl Setting {
     /// How far, as people write it.
-    pub fn shown(self) -> String {
+    pub(crate) fn shown(self) -> String {
         match (self.scale, self.size) {
             (Scale::Bytes, size @ 1_048_576..) => format!("{} MiB", size >> 20),
             (Scale::Bytes, size) => format!("{} KiB", size >> 10),
@@ -70,7 +70,7 @@ impl Setting {
     }
 
     /// The gateway's configuration.
-    pub fn configuration(self, behind: &Behind) -> String {
+    pub(crate) fn configuration(self, behind: &Behind) -> String {
         let (upstreams, tokens) = match self.scale {
             Scale::Upstreams => (self.size, 1),
             Scale::Tokens => (1, self.size),
@@ -89,7 +89,7 @@ impl Setting {
     }
 
     /// What the load generator is to do, one after the other: the first tells the cost, the last how long a request takes.
-    pub fn orders(self, to: SocketAddr) -> Vec<Order> {
+    pub(crate) fn orders(self, to: SocketAddr) -> Vec<Order> {
         let (body, connections) = match self.scale {
             Scale::Bytes => (self.size, 0),
             Scale::Connections => (1024, u32::try_from(self.size).unwrap_or(u32::MAX)),

@@ -2,19 +2,19 @@
 
 use super::scale::Setting;
 use crate::compare::figure::Figure;
-use crate::compare::rounds::Spread;
 use crate::compare::sample::Sample;
+use crate::spread::Spread;
 use std::collections::BTreeMap;
 
 /// What each setting yielded, round by round.
-pub type Grown = BTreeMap<Setting, Vec<Sample>>;
+pub(crate) type Grown = BTreeMap<Setting, Vec<Sample>>;
 
 const HEAD: &str = "\
 | | | CPU µs | of the first | p50 ms | of the first |
 | --- | ---: | ---: | ---: | ---: | ---: |";
 
 /// A line for each setting, held against the first of its scale within each round.
-pub fn table(grown: &Grown) -> String {
+pub(crate) fn table(grown: &Grown) -> String {
     let lines: Vec<_> =
         grown.iter().map(|(setting, samples)| line(*setting, samples, first(grown, *setting))).collect();
     [HEAD, &lines.join("\n"), ""].join("\n")

@@ -9,5 +9,5 @@ mod held;
 mod order;
 mod run;
 
-pub use order::{Order, Pace};
-pub use run::{READY, carry_out};
+pub(crate) use order::{Order, Pace};
+pub(crate) use run::{READY, carry_out};

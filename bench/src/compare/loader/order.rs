@@ -1,5 +1,5 @@
+use crate::cli::Words;
 use crate::compare::play::Play;
-use crate::words::Words;
 use std::net::SocketAddr;
 
 /// What the load generator is to do, as its parent writes it on its command line.
@@ -65,17 +65,16 @@ impl Order {
     ///
     /// Says which word is wrong.
     pub fn parse(words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut words = Words::read(words)?;
-        let to = words.required("--to")?;
-        let order = Self {
-            to: to.parse().map_err(|_| format!("`{to}` is no address"))?,
-            token: words.required("--token")?,
-            play: words.required("--play")?.parse()?,
-            body: words.number("--body", 1024)?,
-            pace: Pace::take(&mut words)?,
-        };
-        words.end()?;
-        Ok(order)
+        Words::parse(words, |words| {
+            let to = words.required("--to")?;
+            Ok(Self {
+                to: to.parse().map_err(|_| format!("`{to}` is no address"))?,
+                token: words.required("--token")?,
+                play: words.required("--play")?.parse()?,
+                body: words.number("--body", 1024)?,
+                pace: Pace::take(words)?,
+            })
+        })
     }
 }
 

@@ -4,14 +4,14 @@ use super::ear::Heard;
 use super::even::Even;
 use super::held::Held;
 use super::{Order, Pace};
+use crate::cli::say;
 use crate::compare::clock::now;
 use crate::compare::pairs::Pairs;
-use crate::report::say;
 use std::io;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin, stdin};
 
 /// What is said when whatever comes next is to be measured.
-pub const READY: &str = "ready";
+pub(crate) const READY: &str = "ready";
 
 /// How many streams are open.
 const OPEN: &str = "open";
@@ -22,7 +22,7 @@ const OPEN: &str = "open";
 /// # Errors
 ///
 /// An answer is not what it should be.
-pub async fn carry_out(order: &Order) -> io::Result<()> {
+pub(crate) async fn carry_out(order: &Order) -> io::Result<()> {
     let mut parent = BufReader::new(stdin()).lines();
     let request = Request::of(order);
     match &order.pace {

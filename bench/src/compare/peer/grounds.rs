@@ -1,9 +1,9 @@
 use super::{Peer, golang, nginx, ours};
 use crate::compare::behind::Behind;
 use crate::compare::crew::Crew;
-use crate::compare::tree::Tree;
 use crate::database::{Care, Database, Server};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Stopped};
+use crate::tree::Tree;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 /// What it takes to start peers.
-pub struct Grounds {
+pub(crate) struct Grounds {
     binary: PathBuf,
     go: Option<PathBuf>,
     server: Option<Arc<Server>>,
@@ -26,7 +26,7 @@ impl Grounds {
     /// # Errors
     ///
     /// Something is not installed, and which.
-    pub async fn prepare(peers: &[Peer], binary: &Path) -> io::Result<Self> {
+    pub(crate) async fn prepare(peers: &[Peer], binary: &Path) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         if peers.contains(&Peer::Nginx) {
             nginx::find()?;
@@ -47,7 +47,7 @@ impl Grounds {
     /// # Errors
     ///
     /// It does not start.
-    pub async fn start(&self, peer: Peer, behind: &Behind) -> io::Result<Running> {
+    pub(crate) async fn start(&self, peer: Peer, behind: &Behind) -> io::Result<Running> {
         let folder = tempfile::tempdir()?;
         let kept = match peer {
             Peer::Direct => Kept::Nobody(behind.addr),
@@ -66,7 +66,7 @@ impl Grounds {
     /// # Errors
     ///
     /// It does not start.
-    pub async fn start_configured(&self, behind: &Behind, config: &str) -> io::Result<Running> {
+    pub(crate) async fn start_configured(&self, behind: &Behind, config: &str) -> io::Result<Running> {
         self.start_configured_in(tempfile::tempdir()?, behind, config).await
     }
 
@@ -90,7 +90,7 @@ impl Grounds {
     /// # Errors
     ///
     /// PostgreSQL does not end in a minute.
-    pub async fn clear(self) -> io::Result<()> {
+    pub(crate) async fn clear(self) -> io::Result<()> {
         match self.server {
             Some(server) => server.end().await,
             None => Ok(()),
@@ -99,7 +99,7 @@ impl Grounds {
 }
 
 /// A peer that runs. Dropping it ends it.
-pub struct Running {
+pub(crate) struct Running {
     kept: Kept,
     folder: TempDir,
 }
@@ -113,7 +113,7 @@ pub(super) enum Kept {
 
 impl Running {
     /// Where it listens.
-    pub fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> SocketAddr {
         match &self.kept {
             Kept::Nobody(addr) | Kept::Stranger(_, addr) => *addr,
             Kept::Ours(gateway) => gateway.addr(),
@@ -125,7 +125,7 @@ impl Running {
     /// # Errors
     ///
     /// It has ended.
-    pub fn tree(&self) -> io::Result<Option<Tree>> {
+    pub(crate) fn tree(&self) -> io::Result<Option<Tree>> {
         match &self.kept {
             Kept::Nobody(_) => Ok(None),
             Kept::Stranger(crew, _) => Ok(Some(Tree::of(crew.id()?))),
@@ -138,7 +138,7 @@ impl Running {
     /// # Errors
     ///
     /// It does not answer.
-    pub async fn lost(&self) -> io::Result<Option<f64>> {
+    pub(crate) async fn lost(&self) -> io::Result<Option<f64>> {
         let Kept::Ours(gateway) = &self.kept else { return Ok(None) };
         let (page, lost) = (gateway.metrics().await?, "oar_records_dropped_total");
         let share = || page.sum(lost) as f64 / page.sum("oar_requests_total").max(1) as f64;
@@ -150,12 +150,12 @@ impl Running {
     /// # Errors
     ///
     /// It does not end, or ended badly.
-    pub async fn stop(self) -> io::Result<()> {
+    pub(crate) async fn stop(self) -> io::Result<()> {
         match self.kept {
             Kept::Nobody(_) => {}
             Kept::Stranger(crew, _) => crew.end().await?,
             Kept::Ours(gateway) => {
-                let status = gateway.stop(ours::STOP_PATIENCE).await?;
+                let Stopped { status, .. } = gateway.stop(ours::STOP_PATIENCE).await?;
                 if !status.success() {
                     return Err(io::Error::other(format!("the gateway ended with {status}")));
                 }

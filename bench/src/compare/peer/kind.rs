@@ -1,3 +1,5 @@
+use crate::cli::one_of;
+
 /// Who is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Peer {
@@ -58,10 +60,6 @@ impl Peer {
     ///
     /// There is none; says which there are.
     pub fn of(word: &str) -> Result<Self, String> {
-        let words = || Self::ALL.map(Self::word).join(", ");
-        Self::ALL
-            .into_iter()
-            .find(|peer| peer.word() == word)
-            .ok_or_else(|| format!("`{word}` is none of: {}", words()))
+        one_of(word, Self::ALL.map(|one| (one.word(), one)))
     }
 }

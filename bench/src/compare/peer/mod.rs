@@ -6,5 +6,5 @@ mod kind;
 mod nginx;
 mod ours;
 
-pub use grounds::{Grounds, Running};
-pub use kind::Peer;
+pub(crate) use grounds::{Grounds, Running};
+pub(crate) use kind::Peer;

@@ -1,5 +1,5 @@
-use crate::compare::TOKEN;
 use crate::compare::behind::Behind;
+use crate::compare::exercise::TOKEN;
 use crate::database::Database;
 use std::time::Duration;
 

@@ -4,10 +4,10 @@ use crate::compare::clock;
 use std::fmt::Write;
 
 /// What every event begins with; the moment at which it was made follows, in 18 digits.
-pub const EVENT_START: &str = "data: {\"id\":\"chatcmpl-";
+pub(crate) const EVENT_START: &str = "data: {\"id\":\"chatcmpl-";
 
 /// How many digits those are.
-pub const STAMP_DIGITS: usize = 18;
+pub(crate) const STAMP_DIGITS: usize = 18;
 
 /// What comes after the last event.
 pub(super) const DONE: &str = "data: [DONE]\n\n";

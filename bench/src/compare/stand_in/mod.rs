@@ -7,5 +7,5 @@ mod http1;
 mod http2;
 mod server;
 
-pub use answers::{EVENT_START, STAMP_DIGITS};
-pub use server::serve;
+pub(crate) use answers::{EVENT_START, STAMP_DIGITS};
+pub(crate) use server::serve;

@@ -1,7 +1,7 @@
 use super::counts::Counts;
 use super::{certificate, http1, http2};
+use crate::cli::say;
 use crate::compare::pairs::Pairs;
-use crate::report::say;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -19,7 +19,7 @@ const BACKLOG: u32 = 4096;
 /// # Errors
 ///
 /// It cannot listen, or not write the file.
-pub async fn serve(authority: &Path) -> io::Result<()> {
+pub(crate) async fn serve(authority: &Path) -> io::Result<()> {
     let config = certificate::configuration(authority).map_err(|error| io::Error::other(error.to_string()))?;
     let ((plain, plain_addr), (tls, tls_addr)) = (listen()?, listen()?);
     let hall = Hall { tasks: TaskTracker::new(), counts: Counts::default(), tls: config.into() };

@@ -1,3 +1,5 @@
+//! `records export`: whole rows, for other programs.
+
 use super::args::{ExportArgs, ExportFormat};
 use super::failure::{Failure, nothing_fits};
 use super::progress::Progress;

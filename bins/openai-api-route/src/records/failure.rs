@@ -1,3 +1,5 @@
+//! What ends a command of `records` early, and what is said of it.
+
 use oar_app::Problems;
 use oar_record::ReadError;
 use std::io;

@@ -1,3 +1,5 @@
+//! `records list`: rows, the newest first.
+
 use super::args::{Format, ListArgs};
 use super::failure::{Failure, nothing_fits};
 use super::lines::Lines;

@@ -1,3 +1,5 @@
+//! `records prune`: the oldest rows, deleted while the gateway goes on.
+
 use super::args::{Format, PruneArgs};
 use super::failure::Failure;
 use super::progress::Progress;

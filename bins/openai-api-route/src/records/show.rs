@@ -1,3 +1,5 @@
+//! `records show`: one row, whole.
+
 use super::args::{Format, ShowArgs};
 use super::failure::Failure;
 use super::terminal::Terminal;

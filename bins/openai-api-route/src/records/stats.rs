@@ -1,3 +1,5 @@
+//! `records stats`: what rows come to, group by group.
+
 use super::args::{Format, StatsArgs};
 use super::failure::{Failure, nothing_fits};
 use super::progress::Progress;

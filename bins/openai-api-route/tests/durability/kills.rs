@@ -7,7 +7,7 @@ async fn check(store: Store) {
     let seconds = Duration::from_secs;
     let load = Load { kills: 4, seed: 8, rate: 100, longest: seconds(4), grace: seconds(2) };
     let found = kill(store, binary(), load).await.unwrap();
-    assert_eq!(found.wrong, 0, "{found}");
+    assert_eq!(found.mistakes.count(), 0, "{found}");
     assert!(found.due > 0 && found.kills == 4, "{found}");
 }
 

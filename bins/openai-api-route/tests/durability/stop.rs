@@ -1,6 +1,6 @@
 use crate::binary;
 use oar_bench::database::{Care, Database, Lock, Server};
-use oar_bench::gateway::Gateway;
+use oar_bench::gateway::{Gateway, Stopped};
 use oar_bench::load::{Load, configuration};
 use oar_bench::upstream::Upstreams;
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ impl Scene {
     async fn set(database: impl FnOnce(PathBuf) -> Database) -> Self {
         let (folder, upstreams) = (tempfile::tempdir().unwrap(), Upstreams::start().await.unwrap());
         let database = database(folder.path().join("db.sqlite"));
-        let config = configuration(&upstreams, &database.keys()).unwrap();
+        let config = configuration(&upstreams, &database.keys());
         let gateway = Gateway::start(binary(), folder.path(), &config).await.unwrap();
         Self { gateway, upstreams, database, folder }
     }
@@ -62,13 +62,12 @@ impl Scene {
     /// Stops it in order, with `meanwhile` at the same moment, and `afterwards` before the rows are counted.
     async fn stop(self, meanwhile: impl Future<Output = ()>, afterwards: impl AsyncFnOnce()) -> Left {
         let Self { gateway, upstreams: _upstreams, database, folder: _folder } = self;
-        let log = gateway.log().to_owned();
-        let (status, ()) = tokio::join!(gateway.stop(STOP_PATIENCE), meanwhile);
-        assert!(status.unwrap().success());
+        let (stopped, ()) = tokio::join!(gateway.stop(STOP_PATIENCE), meanwhile);
+        let Stopped { status, log } = stopped.unwrap();
+        assert!(status.success());
         afterwards().await;
         let rows = database.number("SELECT count(DISTINCT request_id) FROM records").await.unwrap();
         assert_eq!(database.number("SELECT count(*) FROM records").await.unwrap(), rows);
-        let log = std::fs::read_to_string(log).unwrap();
         let log = log.lines().filter(|line| !line.contains(" INFO exchange ")).collect::<Vec<_>>().join("\n");
         Left { rows, log }
     }

@@ -1,6 +1,6 @@
 //! What load balancers and supervisors are told.
 
-use crate::process::{Process, chat, config};
+use crate::program::{Folder, TOKEN, chat, config};
 use oar_testkit::{Ending, RawClient, Script, ScriptedUpstream, Step, request_bytes};
 use std::net::SocketAddr;
 use tokio::net::TcpStream;
@@ -21,20 +21,20 @@ async fn without_its_database_and_its_upstreams_it_lives_and_is_ready() {
     let (nobody, closed) = (ScriptedUpstream::refusing().unwrap(), ScriptedUpstream::refusing().unwrap());
     let host = format!("host=127.0.0.1 port={} user=gateway dbname=gateway", closed.addr().port());
     let database = format!("dbtype: postgres\ndbaddr: {host} sslmode=disable password=canary-password");
-    let process = Process::start(&config(&database, &nobody), None).await;
-    assert_eq!(RawClient::exchange(process.addr, chat("m")).await.unwrap().head.status(), Some(502));
-    let page = RawClient::exchange(process.addr, request_bytes("GET", "/metrics", &[], b"")).await.unwrap().text();
+    let folder = Folder::new(&config(&database, &[("only", &nobody)]));
+    let gateway = folder.serve(&[]).await;
+    assert_eq!(gateway.ask(chat(TOKEN, "m")).await.head.status(), Some(502));
+    let page = gateway.ask(request_bytes("GET", "/metrics", &[], b"")).await.text();
     assert!(page.contains("\noar_records_db_up 0\n"), "{page}");
-    assert_eq!(health(process.addr).await, [Some(200); 3]);
+    assert_eq!(health(gateway.addr).await, [Some(200); 3]);
     // The record of that request would wait for the database; the second signal does not.
-    let addr = process.addr;
-    process.signal("TERM").await;
+    let addr = gateway.addr;
+    gateway.signal("TERM").await;
     while TcpStream::connect(addr).await.is_ok() {
         tokio::task::yield_now().await;
     }
-    process.signal("TERM").await;
-    let (status, log, _) = process.ended().await;
-    assert_eq!(status.code(), Some(143), "{log}");
+    let left = gateway.end("TERM").await;
+    assert_eq!(left.code, Some(143), "{}", left.stderr);
 }
 
 /// A client that has sent half of its request for this path.
@@ -50,27 +50,28 @@ async fn half_asked(addr: SocketAddr, path: &str) -> RawClient {
 async fn while_it_drains_it_lives_and_is_not_ready() {
     let steps = [Step::event_stream(), Step::event("1"), Step::Hang];
     let upstream = ScriptedUpstream::start(Script::after_request(steps)).await.unwrap();
-    let process = Process::start(&config("dbtype: none\nmetrics_listen: 127.0.0.1:0", &upstream), None).await;
+    let folder = Folder::new(&config("dbtype: none\nmetrics_listen: 127.0.0.1:0", &[("only", &upstream)]));
+    let gateway = folder.serve(&[]).await;
     let mut asking = Vec::new();
     for (path, status) in [("/livez", 200), ("/healthz", 200), ("/readyz", 503)] {
-        asking.push((half_asked(process.addr, path).await, status));
+        asking.push((half_asked(gateway.addr, path).await, status));
     }
-    let mut streaming = RawClient::connect(process.addr).await.unwrap();
-    streaming.send(chat("m")).await.unwrap();
+    let mut streaming = RawClient::connect(gateway.addr).await.unwrap();
+    streaming.send(chat(TOKEN, "m")).await.unwrap();
     streaming.read_through("data: 1\n\n").await.expect("the first event");
-    let mut idle = RawClient::connect(process.addr).await.unwrap();
+    let mut idle = RawClient::connect(gateway.addr).await.unwrap();
     idle.send(request_bytes("GET", "/readyz", &[], b"")).await.unwrap();
     assert_eq!(idle.read_response().await.unwrap().text(), "ready\n");
 
-    process.signal("TERM").await;
+    gateway.signal("TERM").await;
     assert_eq!(idle.read_to_close().await.1, Ending::Fin);
-    assert!(TcpStream::connect(process.addr).await.is_err());
+    assert!(TcpStream::connect(gateway.addr).await.is_err());
     for (client, status) in &mut asking {
         client.send("host: gateway.test\r\n\r\n").await.unwrap();
         assert_eq!(client.read_response().await.expect("an answer").head.status(), Some(*status));
         assert_eq!(client.read_to_close().await.1, Ending::Fin);
     }
     drop(streaming);
-    let (status, log, _) = process.ended().await;
-    assert_eq!(status.code(), Some(0), "{log}");
+    let left = gateway.ended().await;
+    assert_eq!(left.code, Some(0), "{}", left.stderr);
 }

@@ -1,9 +1,9 @@
 //! `records tail`.
 
 use crate::book::{book, failed, row, write};
-use crate::program::Folder;
+use crate::program::{Folder, signal};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdout};
 
 /// The program, following.
 struct Tail {
@@ -42,8 +42,7 @@ async fn the_last_rows_and_then_each_new_one_are_printed_until_ctrl_c() {
     assert_eq!([tail.next().await, tail.next().await], ["4", "5"]);
     write(&folder, &[row(5)]).await;
     assert_eq!(tail.next().await, "6");
-    let id = tail.child.id().unwrap();
-    assert!(Command::new("/bin/sh").args(["-c", &format!("kill -INT {id}")]).status().await.unwrap().success());
+    signal(tail.child.id().unwrap(), "INT").await;
     assert_eq!(tail.lines.next_line().await.unwrap(), None);
     assert_eq!(tail.ended().await, (Some(0), String::new()));
 }

@@ -1,9 +1,9 @@
 //! Answers without an end, and clients that do not take them.
 
-use crate::process::{Process, chat, config};
-use crate::scale::{KIB, MIB, Scale};
+use crate::program::{Folder, Gateway, TOKEN, chat, config};
+use crate::scale::{KIB, MIB, Scale, serve};
 use bytes::Bytes;
-use oar_record::{Row, SqliteStore};
+use oar_record::Row;
 use oar_testkit::{RawClient, Script, ScriptedUpstream, Step};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -34,8 +34,8 @@ async fn upstream(steps: impl Into<Vec<Step>>) -> ScriptedUpstream {
     ScriptedUpstream::start(Script::choosing(choose)).await.unwrap()
 }
 
-async fn start(upstream: &ScriptedUpstream) -> Process {
-    Process::limited(&config("", upstream), "", "info").await
+async fn start(upstream: &ScriptedUpstream) -> (Folder, Gateway) {
+    serve(&config("", &[("only", upstream)])).await
 }
 
 /// Reads and forgets `count` bytes, or as many as there are.
@@ -50,34 +50,33 @@ async fn swallow(client: &mut TcpStream, count: u64) -> u64 {
     swallowed
 }
 
-async fn ask(process: &Process) -> TcpStream {
-    let mut client = TcpStream::connect(process.addr).await.unwrap();
+async fn ask(gateway: &Gateway) -> TcpStream {
+    let mut client = TcpStream::connect(gateway.addr).await.unwrap();
     // So that the end of the answer is the end of the connection.
-    let request = String::from_utf8(chat("m").into()).unwrap().replacen("\r\n", "\r\nconnection: close\r\n", 1);
+    let request = String::from_utf8(chat(TOKEN, "m").into()).unwrap().replacen("\r\n", "\r\nconnection: close\r\n", 1);
     client.write_all(request.as_bytes()).await.unwrap();
     client
 }
 
 /// Stops it, and yields the row of the last request.
-async fn last_row(process: Process) -> Row {
-    process.signal("TERM").await;
-    let (status, log, folder) = process.ended().await;
-    assert_eq!(status.code(), Some(0), "{log}");
-    SqliteStore::open(folder.path().join("db.sqlite")).await.unwrap().recent(1).await.unwrap().remove(0)
+async fn last_row(folder: &Folder, gateway: Gateway) -> Row {
+    let left = gateway.end("TERM").await;
+    assert_eq!(left.code, Some(0), "{}", left.stderr);
+    folder.rows().await.pop().unwrap()
 }
 
 /// M08: 200 MiB of an answer without an end go through; the record keeps the first of it, and says so.
 #[tokio::test]
 async fn an_answer_without_an_end_passes_and_leaves_nothing_behind() {
     let upstream = upstream([Step::send(PLAIN), Step::Forever(piece(), Duration::ZERO)]).await;
-    let process = start(&upstream).await;
-    let scale = Scale::warm(&process).await;
-    let mut client = ask(&process).await;
+    let (folder, gateway) = start(&upstream).await;
+    let scale = Scale::warm(&gateway).await;
+    let mut client = ask(&gateway).await;
     assert!(swallow(&mut client, 200 * MIB).await >= 200 * MIB);
     drop(client);
     upstream.closed().await;
     scale.assert_never_above(0, 1);
-    let row = last_row(process).await;
+    let row = last_row(&folder, gateway).await;
     assert_eq!((row.outcome.as_deref(), row.truncated), (Some("client_closed"), Some(true)));
     assert!(row.response.is_some_and(|text| text.len() as u64 <= MIB));
 }
@@ -89,38 +88,37 @@ async fn a_line_of_100_mib_in_a_stream_passes_and_leaves_nothing_behind() {
     steps.extend(std::iter::repeat_n(Step::Send(piece()), 1600));
     steps.extend([Step::send("\n\ndata: [DONE]\n\n"), Step::Fin]);
     let upstream = upstream(steps).await;
-    let process = start(&upstream).await;
-    let scale = Scale::warm(&process).await;
-    assert!(swallow(&mut ask(&process).await, u64::MAX).await > 100 * MIB);
+    let (folder, gateway) = start(&upstream).await;
+    let scale = Scale::warm(&gateway).await;
+    assert!(swallow(&mut ask(&gateway).await, u64::MAX).await > 100 * MIB);
     scale.assert_never_above(0, 1);
-    assert_eq!(last_row(process).await.outcome.as_deref(), Some("ok"));
+    assert_eq!(last_row(&folder, gateway).await.outcome.as_deref(), Some("ok"));
 }
 
 /// M09: a stream that never ends a line has no event to wait for.
 #[tokio::test]
 async fn a_stream_without_lines_passes_and_leaves_nothing_behind() {
     let upstream = upstream([Step::send(EVENTS), Step::Forever(piece(), Duration::ZERO)]).await;
-    let process = start(&upstream).await;
-    let scale = Scale::warm(&process).await;
-    let mut client = ask(&process).await;
+    let (folder, gateway) = start(&upstream).await;
+    let scale = Scale::warm(&gateway).await;
+    let mut client = ask(&gateway).await;
     assert!(swallow(&mut client, 100 * MIB).await >= 100 * MIB);
     drop(client);
     upstream.closed().await;
     scale.assert_never_above(0, 1);
-    assert_eq!(last_row(process).await.outcome.as_deref(), Some("client_closed"));
+    assert_eq!(last_row(&folder, gateway).await.outcome.as_deref(), Some("client_closed"));
 }
 
 /// A hundred requests whose first upstream answers with this head and has no end; the second one answers them.
 async fn weigh_errors(head: &'static str) {
     let failing = upstream([Step::send(head), Step::Forever(piece(), Duration::ZERO)]).await;
     let good = ScriptedUpstream::answering(200, &[], "good").await.unwrap();
-    let text = config("", &failing) + &format!("  - {{name: next, sk: canary-key, endpoint: '{}'}}\n", good.endpoint());
-    let process = Process::limited(&text, "", "info").await;
-    let scale = Scale::warm(&process).await;
+    let (_folder, gateway) = serve(&config("", &[("only", &failing), ("next", &good)])).await;
+    let scale = Scale::warm(&gateway).await;
     let mut clients = Vec::new();
     for _ in 0..100 {
-        let mut client = RawClient::connect(process.addr).await.unwrap();
-        client.send(chat("m")).await.unwrap();
+        let mut client = RawClient::connect(gateway.addr).await.unwrap();
+        client.send(chat(TOKEN, "m")).await.unwrap();
         clients.push(client);
     }
     for client in &mut clients {
@@ -168,11 +166,11 @@ const SENT_CAP_BYTES: u64 = 8 * MIB;
 async fn weight_of_not_reading(head: &'static str) -> u64 {
     const CLIENTS: u64 = 100;
     let upstream = upstream([Step::send(head), Step::Forever(piece(), Duration::ZERO)]).await;
-    let process = start(&upstream).await;
-    let scale = Scale::warm(&process).await;
+    let (_folder, gateway) = start(&upstream).await;
+    let scale = Scale::warm(&gateway).await;
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
-        clients.push(ask(&process).await);
+        clients.push(ask(&gateway).await);
     }
     upstream.until_read(1 + CLIENTS as usize).await;
     let (most, each) = (until_held_back(&upstream).await, scale.peak() / CLIENTS);

@@ -1,7 +1,7 @@
 //! More and larger bodies than there is room for.
 
-use crate::process::{Process, TOKEN, config};
-use crate::scale::{MIB, Scale};
+use crate::program::{TOKEN, config};
+use crate::scale::{MIB, Scale, serve};
 use bytes::Bytes;
 use oar_testkit::{Gate, RawClient, RawResponse, Script, ScriptedUpstream, Step, request_bytes};
 use std::net::SocketAddr;
@@ -44,8 +44,8 @@ impl Upstreams {
     }
 
     pub(crate) fn config(&self) -> String {
-        let text = config("dbtype: none", &self.good).replace("name: only", &format!("name: only, deny: [{PATH}]"));
-        text + &format!("  - {{name: next, sk: canary-key, endpoint: '{}'}}\n", self.hanging.endpoint())
+        let text = config("dbtype: none", &[("only", &self.good), ("next", &self.hanging)]);
+        text.replace("name: only", &format!("name: only, deny: [{PATH}]"))
     }
 }
 
@@ -87,9 +87,9 @@ pub(crate) async fn assert_shed(uploads: &mut JoinSet<RawResponse>, count: usize
 #[tokio::test]
 async fn a_crowd_of_uploads_waits_and_is_refused_before_memory_is_full() {
     let upstreams = Upstreams::start().await;
-    let process = Process::limited(&upstreams.config(), "", "info").await;
-    let scale = Scale::warm(&process).await;
-    let mut uploads = upload(process.addr, 60);
+    let (_folder, gateway) = serve(&upstreams.config()).await;
+    let scale = Scale::warm(&gateway).await;
+    let mut uploads = upload(gateway.addr, 60);
     assert_shed(&mut uploads, 9).await;
     upstreams.hanging.until_hit(51).await;
     scale.assert_never_above(ROOM_BYTES, 0);
@@ -103,7 +103,7 @@ async fn a_crowd_of_uploads_waits_and_is_refused_before_memory_is_full() {
     };
     timeout(LATEST, given_back).await.expect("memory is given back");
     // A second crowd finds no holes that the first has left.
-    let again = upload(process.addr, 51);
+    let again = upload(gateway.addr, 51);
     upstreams.hanging.until_hit(102).await;
     scale.assert_never_above(ROOM_BYTES, 0);
     drop(again);
@@ -114,9 +114,9 @@ async fn a_crowd_of_uploads_waits_and_is_refused_before_memory_is_full() {
 #[tokio::test]
 async fn uploads_that_an_upstream_does_not_take_go_with_their_clients() {
     let upstreams = Upstreams::taking([Step::ReadHead, Step::Until(Gate::new())]).await;
-    let process = Process::limited(&upstreams.config(), "", "info").await;
-    let scale = Scale::warm(&process).await;
-    let uploads = upload(process.addr, 20);
+    let (_folder, gateway) = serve(&upstreams.config()).await;
+    let scale = Scale::warm(&gateway).await;
+    let uploads = upload(gateway.addr, 20);
     upstreams.hanging.until_hit(20).await;
     drop(uploads);
     let given_back = async {
@@ -132,12 +132,12 @@ async fn uploads_that_an_upstream_does_not_take_go_with_their_clients() {
 #[tokio::test]
 async fn an_upload_of_unknown_length_is_refused_at_the_limit() {
     let upstreams = Upstreams::start().await;
-    let process = Process::limited(&upstreams.config(), "", "info").await;
-    let scale = Scale::warm(&process).await;
+    let (_folder, gateway) = serve(&upstreams.config()).await;
+    let scale = Scale::warm(&gateway).await;
     let mut uploads = JoinSet::new();
     let body = Bytes::from(vec![b'x'; BODY_CAP_BYTES]);
     for _ in 0..2 {
-        let (addr, body) = (process.addr, body.clone());
+        let (addr, body) = (gateway.addr, body.clone());
         uploads.spawn(async move {
             let mut client = RawClient::connect(addr).await.unwrap();
             client.send(head(("transfer-encoding", "chunked"))).await.unwrap();

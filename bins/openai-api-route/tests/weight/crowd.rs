@@ -1,7 +1,7 @@
 //! Thousands of streams at a time.
 
-use crate::process::{Process, chat, config};
-use crate::scale::{KIB, STREAM_BYTES, Scale};
+use crate::program::{TOKEN, chat, config};
+use crate::scale::{KIB, STREAM_BYTES, Scale, serve};
 use oar_testkit::{Gate, RawClient, Script, ScriptedUpstream, Step};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -32,13 +32,13 @@ async fn five_thousand_streams_at_a_time_are_served_whole() {
     steps.extend([Step::event("2"), Step::event("3"), Step::event("[DONE]"), Step::chunk("")]);
     let first = Script::answering(200, &[], "warm");
     let upstream = ScriptedUpstream::start_each([first, Script::after_request(steps)]).await.unwrap();
-    let process = Process::limited(&config("", &upstream), "", "info").await;
-    let scale = Scale::warm(&process).await;
+    let (_folder, gateway) = serve(&config("", &[("only", &upstream)])).await;
+    let scale = Scale::warm(&gateway).await;
 
     let mut clients = Vec::new();
     for _ in 0..streams {
-        let mut client = RawClient::connect(process.addr).await.unwrap();
-        client.send(chat("m")).await.unwrap();
+        let mut client = RawClient::connect(gateway.addr).await.unwrap();
+        client.send(chat(TOKEN, "m")).await.unwrap();
         clients.push(client);
     }
     for client in &mut clients {

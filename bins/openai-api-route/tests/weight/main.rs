@@ -7,9 +7,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "the figures are worth reading, with --nocapture")]
 
-#[path = "../lifecycle/process.rs"]
-#[allow(dead_code, reason = "shared with the other suite, which needs more of it")]
-mod process;
+#[allow(dead_code, reason = "shared with the other suites, which use the rest")]
+#[path = "../harness/program.rs"]
+mod program;
 mod scale;
 
 mod answers;

@@ -1,7 +1,6 @@
 //! Resident memory of a running program, from the moment at which it was idle.
 
-use crate::process::{Process, chat};
-use oar_testkit::RawClient;
+use crate::program::{Folder, Gateway, TOKEN, chat};
 use std::fs;
 
 pub(crate) const KIB: u64 = 1024;
@@ -14,6 +13,13 @@ const REST_BYTES: u64 = 48 * MIB;
 /// What the bound allows for each open stream.
 pub(crate) const STREAM_BYTES: u64 = 64 * KIB;
 
+/// A program as it is used: it does not log all there is.
+pub(crate) async fn serve(config: &str) -> (Folder, Gateway) {
+    let folder = Folder::new(config).without_rust_log();
+    let gateway = folder.serve(&[]).await;
+    (folder, gateway)
+}
+
 /// Weighs one program.
 pub(crate) struct Scale {
     process: u32,
@@ -22,9 +28,9 @@ pub(crate) struct Scale {
 
 impl Scale {
     /// Put down when the program has served a request, so that what it makes only once is there.
-    pub(crate) async fn warm(process: &Process) -> Self {
-        RawClient::exchange(process.addr, chat("warm")).await.unwrap();
-        let process = process.id();
+    pub(crate) async fn warm(gateway: &Gateway) -> Self {
+        gateway.ask(chat(TOKEN, "warm")).await;
+        let process = gateway.id();
         // The system forgets the peak before. Where it does not, the peak of the start counts, and that is no harm.
         let _ = fs::write(format!("/proc/{process}/clear_refs"), "5");
         Self { process, idle: read(process, "VmRSS:") }

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 
-/// How long to wait after a connection could not be accepted, mostly because the process has too many files open.
+/// How long to wait when no connection can be accepted, mostly because the process has too many files open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How often the same trouble is told.
@@ -56,8 +56,8 @@ impl AcceptErrors {
 pub(crate) async fn accept(listener: &TcpListener, server: Server, connections: &Connections, places: usize) {
     let server = Arc::new(server);
     let places = Arc::new(Semaphore::new(places));
-    let mut told = Told::default();
-    while let Some(permit) = permit(&places, &mut told).await {
+    let (mut full, mut failed) = (Told::default(), Told::default());
+    while let Some(permit) = permit(&places, &mut full).await {
         match accept_one(listener).await {
             Ok((stream, address)) => {
                 let seat = connections.seat();
@@ -67,8 +67,10 @@ pub(crate) async fn accept(listener: &TcpListener, server: Server, connections: 
             }
             Err(error) => {
                 connections.accept_errors.count(&error);
-                told.now_and_then(|| tracing::warn!(%error, "a connection could not be accepted"));
-                sleep(ACCEPT_PAUSE).await;
+                failed.now_and_then(|| tracing::warn!(%error, "a connection could not be accepted"));
+                if !is_of_one_connection(&error) {
+                    sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
     }
@@ -80,6 +82,12 @@ async fn accept_one(listener: &TcpListener) -> io::Result<(std::net::TcpStream, 
     Ok((stream.into_std()?, peer.ip().to_canonical()))
 }
 
+/// Whether it was the client that left before it was accepted: the next one need not wait for that.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
 /// Serves a client on the runtime that this runs on.
 async fn begin(server: Arc<Server>, stream: std::net::TcpStream, place: Place, address: IpAddr) {
     match TcpStream::from_std(stream) {
@@ -89,14 +97,14 @@ async fn begin(server: Arc<Server>, stream: std::net::TcpStream, place: Place, a
 }
 
 /// Waits until there may be one connection more.
-async fn permit(places: &Arc<Semaphore>, told: &mut Told) -> Option<OwnedSemaphorePermit> {
+async fn permit(places: &Arc<Semaphore>, full: &mut Told) -> Option<OwnedSemaphorePermit> {
     if places.available_permits() == 0 {
-        told.now_and_then(|| tracing::warn!("there are as many connections as there may be, more have to wait"));
+        full.now_and_then(|| tracing::warn!("there are as many connections as there may be, more have to wait"));
     }
     Arc::clone(places).acquire_owned().await.ok()
 }
 
-/// When something was told last.
+/// When one trouble was told last.
 #[derive(Default)]
 struct Told(Option<Instant>);
 
@@ -125,6 +133,17 @@ mod tests {
             errors.count(&errno.into());
         }
         assert_eq!(counts(&errors), [("EMFILE", 2), ("ECONNABORTED", 1), ("other", 1)]);
+    }
+
+    /// C18: whoever connects and leaves at once holds up nobody else.
+    #[test]
+    fn only_what_the_service_lacks_is_waited_for() {
+        for errno in [Errno::CONNABORTED, Errno::CONNRESET, Errno::CONNREFUSED] {
+            assert!(is_of_one_connection(&errno.into()), "{errno}");
+        }
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::PERM] {
+            assert!(!is_of_one_connection(&errno.into()), "{errno}");
+        }
     }
 
     /// C18.

@@ -76,7 +76,7 @@ impl Body for Download {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         match &self.appetite {
             Some(appetite) if polled.is_ready() => appetite.offered(),
-            Some(appetite) => appetite.is_there(),
+            Some(appetite) => appetite.wants_more(),
             None => {}
         }
         polled

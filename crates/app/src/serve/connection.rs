@@ -2,10 +2,10 @@
 
 use crate::front::Front;
 use crate::serve::Connections;
-use crate::serve::beside::first_of;
 use crate::serve::bodies::{Download, Upload};
 use crate::serve::client_io::ClientIo;
 use crate::serve::conversation::{Conversation, Overdue};
+use crate::serve::first_of::first_of;
 use crate::serve::linger::linger;
 use crate::serve::opening::Opening;
 use crate::serve::socket::Socket;
@@ -131,7 +131,7 @@ impl Server {
     }
 
     async fn http2(&self, client: Client, read: Bytes) {
-        client.conversation.is_multiplexed();
+        client.conversation.speaks_http2();
         let connection = pin!(self.http2.serve_connection(self.io(&client, read), self.service(&client)));
         self.live(&client, connection, http2::Connection::graceful_shutdown).await;
     }
@@ -188,7 +188,7 @@ impl Server {
         tokio::select! {
             () = client.socket.left() => News::Over,
             overdue = client.conversation.overdue() => match overdue {
-                Overdue::Head | Overdue::Farewell => News::Over,
+                Overdue::Head | Overdue::Close => News::Over,
                 Overdue::Request => News::Retire,
             },
             () = self.connections.stop.cancelled(), if !retires => News::Retire,

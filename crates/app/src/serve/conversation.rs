@@ -35,8 +35,8 @@ pub(crate) enum Overdue {
     Head,
     /// Its next request.
     Request,
-    /// Letting go of a connection on which nothing runs any more.
-    Farewell,
+    /// Closing a connection on which nothing runs any more.
+    Close,
 }
 
 impl Conversation {
@@ -52,7 +52,7 @@ impl Conversation {
     }
 
     /// The client speaks HTTP/2: bytes are no longer the beginning of a head.
-    pub(crate) fn is_multiplexed(&self) {
+    pub(crate) fn speaks_http2(&self) {
         let mut state = self.state();
         state.is_multiplexed = true;
         state.phase = Phase::Idle(Instant::now());
@@ -124,7 +124,7 @@ impl Conversation {
             Phase::Running(_) => None,
             Phase::Idle(since) => Some(match state.retired {
                 None => (since + self.limits.idle, Overdue::Request),
-                Some(retired) => (since.max(retired) + self.limits.write, Overdue::Farewell),
+                Some(retired) => (since.max(retired) + self.limits.write, Overdue::Close),
             }),
         }
     }
@@ -184,10 +184,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn http2_has_no_heads_that_begin_with_any_byte() {
         let conversation = Conversation::new(Limits::of(1));
-        conversation.is_multiplexed();
+        conversation.speaks_http2();
         conversation.bytes_came();
         assert_eq!(overdue_after(&conversation).await, Some((75, Overdue::Request)));
         conversation.retires();
-        assert_eq!(overdue_after(&conversation).await, Some((60, Overdue::Farewell)));
+        assert_eq!(overdue_after(&conversation).await, Some((60, Overdue::Close)));
     }
 }

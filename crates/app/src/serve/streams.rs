@@ -58,8 +58,8 @@ impl Appetite {
         *self.offered_at() = Some(Instant::now());
     }
 
-    /// The client wants more: nothing waits for it.
-    pub(crate) fn is_there(&self) {
+    /// The client has room for more: nothing waits for it.
+    pub(crate) fn wants_more(&self) {
         *self.offered_at() = None;
     }
 

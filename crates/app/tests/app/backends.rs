@@ -66,6 +66,18 @@ fn a_mistake_in_the_keys_of_ones_own_backend_is_told_with_its_place() {
     assert!(unknown.contains("unknown backend `echo`"), "{unknown}");
 }
 
+/// Else the entries behind it would get each other's upstreams.
+#[test]
+fn a_backend_that_fails_without_a_reason_is_a_problem_all_the_same() {
+    let file = "authorization: a\nupstreams:\n  - {type: mute, name: first}\n  - {name: second, sk: canary-key}\n";
+    let mute = App::builder(parse(file)).backend("mute", |_| Err(Vec::new().into()));
+    let problems = mute.build().expect_err("a problem").to_string();
+    assert!(
+        problems.contains("upstreams[0].type (line 3): the backend `mute` fails, and does not say why"),
+        "{problems}"
+    );
+}
+
 #[tokio::test]
 async fn an_observer_of_ones_own_hears_every_story() {
     let (upstream, heard) = (ScriptedUpstream::answering(200, &[], "good").await.unwrap(), Heard::new());

@@ -1,6 +1,6 @@
 //! HTTP/2 clients that begin requests and take them back at once.
 
-use crate::service::{Service, TOKEN, config, get};
+use crate::service::{Service, TOKEN, get};
 use oar_testkit::ScriptedUpstream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -86,7 +86,7 @@ async fn sum(service: &Service, family: &str) -> f64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_requests_that_are_taken_back_end_their_connection_and_nothing_else() {
     let upstream = ScriptedUpstream::hanging().await.unwrap();
-    let service = Service::start(&config("dbtype: none", &[("only", &upstream)])).await;
+    let service = Service::before(&upstream).await;
     let answered = flooded(&service).await;
     let farewell = frames(&answered).into_iter().rfind(|(kind, _)| *kind == GOAWAY).expect("a GOAWAY").1;
     assert_eq!(farewell[4..8], ENHANCE_YOUR_CALM.to_be_bytes());
@@ -104,7 +104,7 @@ async fn ten_thousand_requests_that_are_taken_back_end_their_connection_and_noth
 async fn requests_that_are_taken_back_later_end_with_their_attempts() {
     const REQUESTS: u32 = 300;
     let upstream = ScriptedUpstream::hanging().await.unwrap();
-    let service = Service::start(&config("dbtype: none", &[("only", &upstream)])).await;
+    let service = Service::before(&upstream).await;
     let mut client = TcpStream::connect(service.addr).await.unwrap();
     client.write_all(OPENING).await.unwrap();
     for number in 0..REQUESTS {

@@ -3,14 +3,10 @@
 use crate::service::{Service, TOKEN, chat, chat_as, config, get};
 use oar_testkit::{RawClient, ScriptedUpstream, canary, request_bytes};
 
-async fn service(upstreams: &[(&str, &ScriptedUpstream)]) -> Service {
-    Service::start(&config("dbtype: none", upstreams)).await
-}
-
 #[tokio::test]
 async fn whoever_asks_is_told_that_the_service_lives_and_is_ready() {
     let upstream = ScriptedUpstream::refusing().unwrap();
-    let service = service(&[("only", &upstream)]).await;
+    let service = Service::before(&upstream).await;
     for (path, text) in [("/livez", "ok\n"), ("/healthz", "ok\n"), ("/readyz", "ready\n")] {
         let answer = service.ask(get(path)).await;
         assert_eq!((answer.head.status(), answer.text().as_str()), (Some(200), text), "{path}");
@@ -25,7 +21,7 @@ async fn whoever_asks_is_told_that_the_service_lives_and_is_ready() {
 #[tokio::test]
 async fn what_only_looks_like_such_a_path_is_the_apis() {
     let upstream = ScriptedUpstream::answering(200, &[], "upstream's").await.unwrap();
-    let service = service(&[("only", &upstream)]).await;
+    let service = Service::before(&upstream).await;
     for path in ["/livez/x", "/metrics/", "/v1/metrics/x", "/v1/livez", "/LIVEZ", "//metrics"] {
         assert_eq!(service.ask(get(path)).await.head.status(), Some(401), "{path}");
     }
@@ -38,7 +34,7 @@ async fn the_metrics_page_moves_with_the_requests() {
     let refusing = ScriptedUpstream::refusing().unwrap();
     let answer = r#"{"usage": {"prompt_tokens": 7, "completion_tokens": 5}}"#;
     let good = ScriptedUpstream::answering(200, &[("content-type", "application/json")], answer).await.unwrap();
-    let service = service(&[("first", &refusing), ("second", &good)]).await;
+    let service = Service::start(&config("dbtype: none", &[("first", &refusing), ("second", &good)])).await;
     assert_eq!(service.metric(r#"oar_attempts_total{upstream="second",result="ok"}"#).await, 0.0);
     service.ask(chat("m")).await;
     service.ask(chat("m")).await;
@@ -63,7 +59,7 @@ async fn the_metrics_page_moves_with_the_requests() {
 #[tokio::test]
 async fn a_request_that_runs_is_in_flight() {
     let hanging = ScriptedUpstream::hanging().await.unwrap();
-    let service = service(&[("only", &hanging)]).await;
+    let service = Service::before(&hanging).await;
     let mut client = RawClient::connect(service.addr).await.unwrap();
     client.send(chat("m")).await.unwrap();
     hanging.until_read(1).await;
@@ -77,7 +73,7 @@ async fn a_request_that_runs_is_in_flight() {
 #[tokio::test]
 async fn nothing_a_client_sends_becomes_a_label() {
     let upstream = ScriptedUpstream::answering(200, &[], "").await.unwrap();
-    let service = service(&[("only", &upstream)]).await;
+    let service = Service::before(&upstream).await;
     service.ask(chat("m")).await;
     let before = service.ask(get("/metrics")).await.text().lines().count();
     for number in 0..20 {
@@ -94,7 +90,7 @@ async fn nothing_a_client_sends_becomes_a_label() {
 #[tokio::test]
 async fn a_scraper_that_knows_openmetrics_gets_it() {
     let upstream = ScriptedUpstream::refusing().unwrap();
-    let service = service(&[("only", &upstream)]).await;
+    let service = Service::before(&upstream).await;
     let accept = [("accept", "application/openmetrics-text; version=1.0.0, text/plain;q=0.5")];
     let answer = service.ask(request_bytes("GET", "/metrics", &accept, b"")).await;
     assert!(answer.head.header("content-type").unwrap().starts_with("application/openmetrics-text"));

@@ -1,6 +1,6 @@
 //! Clients that leave: the upstream's work ends with them, whatever they left behind.
 
-use crate::service::{Service, TOKEN, chat, chat_body, config};
+use crate::service::{Service, TOKEN, chat, chat_body};
 use oar_testkit::{Ending, RawClient, Script, ScriptedUpstream, Step, request_bytes};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -10,10 +10,6 @@ const SOON: Duration = Duration::from_secs(1);
 
 const SWITCHING: &str = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
      sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
-
-async fn service(upstream: &ScriptedUpstream) -> Service {
-    Service::start(&config("dbtype: none", &[("only", upstream)])).await
-}
 
 /// What a client may have sent behind its request when it leaves.
 fn leftovers() -> [Vec<u8>; 3] {
@@ -33,7 +29,7 @@ async fn a_client_that_leaves_while_it_waits_is_noticed_whatever_it_left_behind(
     for how in [Ending::Fin, Ending::Rst] {
         for leftover in leftovers() {
             let upstream = ScriptedUpstream::hanging().await.unwrap();
-            let service = service(&upstream).await;
+            let service = Service::before(&upstream).await;
             let mut client = RawClient::connect(service.addr).await.unwrap();
             client.send([chat("m").as_ref(), &leftover].concat()).await.unwrap();
             upstream.until_read(1).await;
@@ -54,7 +50,7 @@ async fn a_client_that_leaves_in_the_middle_of_a_stream_is_noticed_whatever_it_l
         for leftover in leftovers() {
             let steps = [Step::event_stream(), Step::event("1"), Step::Hang];
             let upstream = ScriptedUpstream::start(Script::after_request(steps)).await.unwrap();
-            let service = service(&upstream).await;
+            let service = Service::before(&upstream).await;
             let mut client = RawClient::connect(service.addr).await.unwrap();
             client.send([chat("m").as_ref(), &leftover].concat()).await.unwrap();
             client.read_head().await.unwrap();
@@ -71,7 +67,7 @@ async fn a_client_that_leaves_in_the_middle_of_a_stream_is_noticed_whatever_it_l
 #[tokio::test]
 async fn pipelined_requests_are_answered_in_order() {
     let upstream = ScriptedUpstream::echo().await.unwrap();
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     let mut client = RawClient::connect(service.addr).await.unwrap();
     client.send([chat("first"), chat("second")].concat()).await.unwrap();
     for model in ["first", "second"] {
@@ -85,7 +81,7 @@ async fn pipelined_requests_are_answered_in_order() {
 async fn a_tunnel_may_be_silent_for_long_and_ends_with_its_client() {
     let steps = [Step::send(SWITCHING), Step::send("hello"), Step::Hang];
     let upstream = ScriptedUpstream::start([&[Step::ReadHead], &steps[..]].concat()).await.unwrap();
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     let mut client = RawClient::connect(service.addr).await.unwrap();
     let bearer = format!("Bearer {TOKEN}");
     let headers = [

@@ -8,10 +8,6 @@ async fn upstream() -> ScriptedUpstream {
     ScriptedUpstream::start(Script::kept_alive(200, &[], "good")).await.unwrap()
 }
 
-async fn service(upstream: &ScriptedUpstream) -> Service {
-    Service::start(&config("dbtype: none", &[("only", upstream)])).await
-}
-
 /// The status of the answer to a request line; targets may hold any byte.
 async fn status(service: &Service, method: &str, target: &str) -> u16 {
     let mut client = RawClient::connect(service.addr).await.unwrap();
@@ -24,7 +20,7 @@ async fn status(service: &Service, method: &str, target: &str) -> u16 {
 #[tokio::test]
 async fn a_path_that_somebody_could_read_as_another_is_refused() {
     let upstream = upstream().await;
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     let mut targets: Vec<String> = Vec::new();
     for hidden in [".", "..", "%2e", "%2e%2e", ".%2E", "%252e%252e", "%252e.", "..%2f", "..%5c", "%255c", "%252F", "\\"]
     {
@@ -45,7 +41,7 @@ async fn a_path_that_somebody_could_read_as_another_is_refused() {
 #[tokio::test]
 async fn a_path_outside_the_api_is_nobodys() {
     let upstream = upstream().await;
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     let targets = ["/", "/v1", "/v1/", "/v2/x", "/V1/x", "//v1/x", "/x/../v1/x", "/%76%31/x", "/v1x", "/metrics/x"];
     for target in targets {
         assert_eq!(status(&service, "GET", target).await, 404, "{target}");
@@ -79,7 +75,7 @@ async fn the_endpoints_own_path_comes_first_whatever_is_asked() {
 #[tokio::test]
 async fn every_method_is_the_apis_but_two() {
     let upstream = upstream().await;
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"] {
         assert_eq!(status(&service, method, "/v1/files/x").await, 200, "{method}");
         assert_eq!(upstream.requests().pop().unwrap().head.method(), method);
@@ -107,7 +103,7 @@ fn a_key_with_a_line_break_is_a_problem_of_the_configuration() {
 #[tokio::test]
 async fn a_model_with_a_line_break_is_refused() {
     let upstream = upstream().await;
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     let headers = [("authorization", &*format!("Bearer {TOKEN}")), ("content-type", "application/json")];
     for model in [r"m\r\nx-evil: 1", r"m\u0000", r"m\u0085"] {
         let body = format!(r#"{{"model": "{model}"}}"#);

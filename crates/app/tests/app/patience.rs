@@ -1,6 +1,6 @@
 //! How long a client may take: for a head, for its next request, for taking what it asked for.
 
-use crate::service::{Service, TOKEN, chat, chat_body, config, get};
+use crate::service::{Service, TOKEN, chat, chat_body, get};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full};
@@ -18,14 +18,10 @@ const PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// An empty SETTINGS frame (RFC 9113, section 6.5).
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
-async fn service(upstream: &ScriptedUpstream) -> Service {
-    Service::start(&config("dbtype: none", &[("only", upstream)])).await
-}
-
 /// A service whose upstream answers `good` for as long as it is asked.
 async fn good() -> (Service, ScriptedUpstream) {
     let upstream = ScriptedUpstream::answering(200, &[], "good").await.unwrap();
-    (service(&upstream).await, upstream)
+    (Service::before(&upstream).await, upstream)
 }
 
 /// After how many whole seconds the service closes the connection.
@@ -97,7 +93,7 @@ async fn a_later_head_has_ten_seconds_from_its_first_byte() {
 async fn no_limit_of_the_connection_ends_a_request_that_runs() {
     let steps = [Step::event_stream(), Step::Sleep(Duration::from_secs(200)), Step::event("[DONE]"), Step::chunk("")];
     let upstream = ScriptedUpstream::start(Script::after_request(steps)).await.unwrap();
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     let answer = service.ask(chat("m")).await;
     assert_eq!((answer.text().as_str(), answer.complete), ("data: [DONE]\n\n", true));
     service.stop().await;
@@ -130,7 +126,7 @@ async fn an_http2_connection_without_requests_is_kept_for_75_seconds() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_reads_nothing_is_cut_after_a_minute() {
     let upstream = ScriptedUpstream::start(endless()).await.unwrap();
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     let mut client = RawClient::connect(service.addr).await.unwrap();
     client.send(chat("m")).await.unwrap();
     client.read_head().await.unwrap();
@@ -148,7 +144,7 @@ async fn a_client_that_reads_nothing_is_cut_after_a_minute() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_reads_slowly_is_waited_for() {
     let upstream = ScriptedUpstream::start(endless()).await.unwrap();
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     let mut client = with_little_room(&service).await;
     client.write_all(&chat("m")).await.unwrap();
     let mut piece = vec![0; 256 * 1024];
@@ -166,7 +162,7 @@ async fn a_client_that_reads_slowly_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_nobody_reads_is_cut_and_its_neighbours_are_not() {
     let upstream = ScriptedUpstream::start(endless()).await.unwrap();
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     let stream = TcpStream::connect(service.addr).await.unwrap();
     let (mut sender, connection) =
         http2::handshake::<_, _, Full<Bytes>>(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
@@ -206,7 +202,7 @@ async fn an_http_1_0_client_of_an_answer_that_breaks_off_gets_a_reset() {
     let gate = Gate::new();
     let steps = [Step::send(CHUNKED), Step::chunk("one"), Step::Until(gate.clone()), Step::Fin];
     let upstream = ScriptedUpstream::start(Script::after_request(steps)).await.unwrap();
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     let mut client = RawClient::connect(service.addr).await.unwrap();
     client.send(http_1_0()).await.unwrap();
     client.read_head().await.unwrap();
@@ -221,7 +217,7 @@ async fn an_http_1_0_client_of_an_answer_that_breaks_off_gets_a_reset() {
 async fn an_http_1_0_client_gets_a_whole_answer_and_its_end() {
     let steps = [Step::send(CHUNKED), Step::chunk(vec![b'x'; 60 * 1024]), Step::chunk("")];
     let upstream = ScriptedUpstream::start(Script::after_request(steps)).await.unwrap();
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     // With less room at this end, most of the answer waits at the other when the service has done with it.
     let mut client = with_little_room(&service).await;
     client.write_all(&http_1_0()).await.unwrap();

@@ -1,15 +1,11 @@
 //! Requests that are refused before their bodies are read: the answer arrives although the client is still sending.
 
-use crate::service::{Service, TOKEN, config};
+use crate::service::{Service, TOKEN};
 use oar_testkit::{Ending, RawClient, ScriptedUpstream};
 use std::time::Duration;
 use tokio::time::Instant;
 
 const UPLOAD_BYTES: usize = 20 * 1024 * 1024;
-
-async fn service(upstream: &ScriptedUpstream) -> Service {
-    Service::start(&config("dbtype: none", &[("only", upstream)])).await
-}
 
 fn head(path: &str, token: &str, length: usize) -> String {
     format!(
@@ -22,7 +18,7 @@ fn head(path: &str, token: &str, length: usize) -> String {
 #[tokio::test]
 async fn a_refusal_arrives_although_the_client_writes_everything_before_it_reads() {
     let upstream = ScriptedUpstream::refusing().unwrap();
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     let upload = vec![b'x'; UPLOAD_BYTES];
     for (path, token, length, status) in [
         ("/v1/chat/completions", "canary-wrong", UPLOAD_BYTES, 401),
@@ -44,7 +40,7 @@ async fn a_refusal_arrives_although_the_client_writes_everything_before_it_reads
 #[tokio::test]
 async fn a_head_that_is_too_large_is_refused_although_the_client_goes_on() {
     let upstream = ScriptedUpstream::refusing().unwrap();
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     let head = format!("GET /v1/files HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n", "x".repeat(UPLOAD_BYTES));
     let answer = service.ask(head).await;
     assert_eq!(answer.head.status(), Some(431));
@@ -55,7 +51,7 @@ async fn a_head_that_is_too_large_is_refused_although_the_client_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn a_refused_client_is_not_listened_to_for_long() {
     let upstream = ScriptedUpstream::refusing().unwrap();
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     for (pause, patience) in [(Duration::from_secs(1), 10), (Duration::from_secs(60), 2)] {
         let mut client = RawClient::connect(service.addr).await.unwrap();
         client.send(head("/v1/chat/completions", "canary-wrong", UPLOAD_BYTES)).await.unwrap();

@@ -1,22 +1,7 @@
 //! Another configuration while requests run: nobody notices but those who come after.
 
-use crate::service::{Service, TOKEN, chat, chat_as, config};
-use oar_testkit::{Gate, RawClient, Script, ScriptedUpstream, Step};
-
-/// A stream that waits for the gate after its first event.
-async fn paused(gate: &Gate) -> ScriptedUpstream {
-    let steps =
-        [Step::event_stream(), Step::event("1"), Step::Until(gate.clone()), Step::event("[DONE]"), Step::chunk("")];
-    ScriptedUpstream::start(Script::after_request(steps)).await.unwrap()
-}
-
-async fn begin(service: &Service) -> RawClient {
-    let mut client = RawClient::connect(service.addr).await.unwrap();
-    client.send(chat("m")).await.unwrap();
-    client.read_head().await.unwrap();
-    assert_eq!(client.read_chunk().await.unwrap(), "data: 1\n\n");
-    client
-}
+use crate::service::{Service, TOKEN, begin_stream, chat, chat_as, config, end_stream, paused};
+use oar_testkit::{Gate, RawClient, Script, ScriptedUpstream};
 
 /// L04.
 #[tokio::test]
@@ -27,7 +12,7 @@ async fn what_runs_finishes_by_the_old_file_and_what_comes_goes_by_the_new() {
     let service = Service::start(&config("dbtype: none", &[("old", &old)])).await;
     let mut streams = Vec::new();
     for _ in 0..100 {
-        streams.push(begin(&service).await);
+        streams.push(begin_stream(&service).await);
     }
 
     service.reload(&config("dbtype: none", &[("new", &new)])).await;
@@ -41,8 +26,7 @@ async fn what_runs_finishes_by_the_old_file_and_what_comes_goes_by_the_new() {
 
     gate.open();
     for mut stream in streams {
-        assert_eq!(stream.read_chunk().await.unwrap(), "data: [DONE]\n\n");
-        assert_eq!(stream.read_chunk().await.unwrap(), "", "a clean end");
+        end_stream(&mut stream).await;
     }
     assert_eq!(service.metric("oar_attempts_total{upstream=\"old\",result=\"ok\"}").await, 100.0);
     service.stop().await;
@@ -95,6 +79,7 @@ async fn what_takes_a_restart_is_refused_as_a_whole() {
     for (old, new) in [
         ("address: 127.0.0.1:0", "address: 127.0.0.1:1"),
         ("hostname: test-host", "hostname: other"),
+        ("dbtype: none", "dbtype: none\nmetrics_listen: 127.0.0.1:0"),
         ("dbtype: none", "dbtype: sqlite"),
         ("dbtype: none", "dbtype: none\nnotify: {webhook: {url: 'http://127.0.0.1:9/canary'}}"),
     ] {
@@ -102,6 +87,6 @@ async fn what_takes_a_restart_is_refused_as_a_whole() {
         service.reload(&file).await;
         assert_eq!(service.ask(chat("m")).await.text(), "good", "{new}");
     }
-    assert_eq!(service.reloads().await, (0.0, 4.0));
+    assert_eq!(service.reloads().await, (0.0, 5.0));
     service.stop().await;
 }

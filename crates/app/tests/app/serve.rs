@@ -15,15 +15,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::task::JoinSet;
 
-async fn service(upstream: &ScriptedUpstream) -> Service {
-    Service::start(&config("dbtype: none", &[("only", upstream)])).await
-}
-
 /// C16.
 #[tokio::test]
 async fn http2_with_prior_knowledge_is_served() {
     let upstream = ScriptedUpstream::echo().await.unwrap();
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Full<Bytes>>();
     for (token, status, body) in [(TOKEN, 200, chat_body("m").as_str()), ("canary-wrong", 401, "")] {
         let request = Request::post(format!("http://{}/v1/chat/completions", service.addr))
@@ -75,7 +71,7 @@ async fn an_upload_that_is_cancelled_over_http2_reaches_no_upstream() {
 #[tokio::test]
 async fn a_client_that_half_closes_is_taken_to_have_left() {
     let upstream = ScriptedUpstream::hanging().await.unwrap();
-    let service = service(&upstream).await;
+    let service = Service::before(&upstream).await;
     let mut client = RawClient::connect(service.addr).await.unwrap();
     client.send(chat("m")).await.unwrap();
     upstream.until_read(1).await;

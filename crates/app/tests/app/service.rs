@@ -5,7 +5,7 @@ use futures_util::stream;
 use oar_app::{App, Config, Draft, Operator, Problems, RunError};
 use oar_record::{Row, SqliteStore};
 use oar_testkit::canary::Watch;
-use oar_testkit::{RawClient, RawResponse, ScriptedUpstream, request_bytes};
+use oar_testkit::{Gate, RawClient, RawResponse, Script, ScriptedUpstream, Step, request_bytes};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -26,6 +26,11 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) async fn start(config: &str) -> Self {
         Self::run(App::builder(parse(config)).build().unwrap()).await
+    }
+
+    /// Stands before this upstream, and keeps no records.
+    pub(crate) async fn before(upstream: &ScriptedUpstream) -> Self {
+        Self::start(&config("dbtype: none", &[("only", upstream)])).await
     }
 
     pub(crate) async fn run(app: App) -> Self {
@@ -143,4 +148,26 @@ pub(crate) fn chat_as(token: &str, model: &str) -> Bytes {
     let authorization = format!("Bearer {token}");
     let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
     request_bytes("POST", "/v1/chat/completions", &headers, chat_body(model).as_bytes())
+}
+
+/// An upstream whose streams have one event, and wait for the gate before they end.
+pub(crate) async fn paused(gate: &Gate) -> ScriptedUpstream {
+    let steps =
+        [Step::event_stream(), Step::event("1"), Step::Until(gate.clone()), Step::event("[DONE]"), Step::chunk("")];
+    ScriptedUpstream::start(Script::after_request(steps)).await.unwrap()
+}
+
+/// A client that has the first event of such a stream.
+pub(crate) async fn begin_stream(service: &Service) -> RawClient {
+    let mut client = RawClient::connect(service.addr).await.unwrap();
+    client.send(chat("m")).await.unwrap();
+    client.read_head().await.unwrap();
+    assert_eq!(client.read_chunk().await.unwrap(), "data: 1\n\n");
+    client
+}
+
+/// Its stream ends as it should.
+pub(crate) async fn end_stream(client: &mut RawClient) {
+    assert_eq!(client.read_chunk().await.unwrap(), "data: [DONE]\n\n");
+    assert_eq!(client.read_chunk().await.unwrap(), "", "a clean end");
 }

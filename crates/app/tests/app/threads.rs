@@ -1,9 +1,9 @@
 //! Serving on threads of its own.
 
-use crate::service::{Service, chat, config, parse};
+use crate::service::{Service, begin_stream, chat, config, end_stream, parse, paused};
 use oar_app::App;
 use oar_exchange::{Exchange, Observer};
-use oar_testkit::{Ending, Gate, RawClient, Script, ScriptedUpstream, Step};
+use oar_testkit::{Ending, Gate, RawClient, Script, ScriptedUpstream};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -55,18 +55,12 @@ async fn clients_are_shared_out_and_stay_where_they_are() {
 #[tokio::test]
 async fn a_stop_lets_finish_what_runs_on_them() {
     let (gate, names) = (Gate::new(), Arc::default());
-    let steps =
-        [Step::event_stream(), Step::event("1"), Step::Until(gate.clone()), Step::event("[DONE]"), Step::chunk("")];
-    let upstream = ScriptedUpstream::start(Script::after_request(steps)).await.unwrap();
+    let upstream = paused(&gate).await;
     let service = service(&upstream, &names).await;
-    let mut client = RawClient::connect(service.addr).await.unwrap();
-    client.send(chat("m")).await.unwrap();
-    client.read_head().await.unwrap();
-    assert_eq!(client.read_chunk().await.unwrap(), "data: 1\n\n");
+    let mut client = begin_stream(&service).await;
     let stopping = service.tell_to_stop();
     gate.open();
-    assert_eq!(client.read_chunk().await.unwrap(), "data: [DONE]\n\n");
-    assert_eq!(client.read_chunk().await.unwrap(), "", "a clean end");
+    end_stream(&mut client).await;
     assert_eq!(client.read_to_close().await.1, Ending::Fin);
     stopping.stopped().await.unwrap();
 }

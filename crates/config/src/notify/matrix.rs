@@ -6,6 +6,14 @@ use crate::word::{is_visible, secret_url};
 use secrecy::{ExposeSecret, SecretString};
 
 /// A Matrix room, or a relay that writes to one.
+///
+/// ```
+/// # use oar_config::{Config, Matrix};
+/// let text = "notify: {matrix: {url: https://relay.example.com/hook}}\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert!(matches!(config.notify.matrix, Some(Matrix::Url(_))));
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum Matrix {
     /// An http or https URL: of a room's messages with the token in its query, or of a relay. As the Go version had it.
@@ -15,6 +23,14 @@ pub enum Matrix {
 }
 
 /// A room of a Matrix server, and who writes to it.
+///
+/// ```
+/// # use oar_config::{Config, Matrix};
+/// let text = "notify: {matrix: {homeserver: https://h.example, room: '!abc:h.example', token: t}}\nupstreams: [{sk: key}]";
+/// let config = Config::parse(text, "config.yaml", &|_| None)?;
+/// assert!(matches!(config.notify.matrix, Some(Matrix::Room(room)) if room.room == "!abc:h.example"));
+/// # Ok::<(), oar_config::Problems>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct MatrixRoom {
     /// The http or https URL of the server, without `/_matrix`.

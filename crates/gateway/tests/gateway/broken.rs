@@ -1,12 +1,10 @@
 //! Streams that fail after the commit: the client can tell, and nobody else is asked.
 
-use crate::house::{Ask, Entry, House, attempts, settings};
+use crate::house::{Ask, Entry, House, attempts, backend_with, settings};
 use futures_util::{StreamExt, stream};
 use oar_exchange::{AttemptResult, Outcome};
-use oar_gateway::Backend;
 use oar_routing::{Candidate, Timeouts};
 use oar_testkit::{Gate, Script, ScriptedUpstream, Step};
-use oar_upstream::openai::{OpenAi, Transport};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -91,6 +89,17 @@ async fn a_stream_that_says_that_it_is_complete_ends_cleanly() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_falls_silent_is_cut_in_time() {
     check_broken([Step::event_stream(), Step::event("1"), Step::Hang], "data: 1\n\n").await;
+}
+
+/// M05: where nobody knows a stream's last word, its silence is none either.
+#[tokio::test(start_paused = true)]
+async fn silence_is_no_end_of_a_stream_whose_last_word_is_not_known() {
+    let upstream = ScriptedUpstream::start(Script::after_request([Step::event_stream(), Step::event("1"), Step::Hang]));
+    let upstream = upstream.await.unwrap();
+    let house = House::of([&upstream]).await;
+    let answer = house.ask(&Ask::new("POST", "/v1/audio/speech").json(r#"{"model": "m", "stream": true}"#)).await;
+    assert_eq!((answer.text(), answer.complete), (format!("data: 1\n\n{NEWS}"), false));
+    assert_eq!(house.story().await.outcome, Outcome::StreamBroken);
 }
 
 /// M05: the limit is between two bytes, not on the whole.
@@ -238,9 +247,9 @@ impl Cut {
 
 /// An upstream that may be slow to connect to on a busy machine: nobody else is to be asked for that.
 fn patient(name: &str, upstream: &ScriptedUpstream) -> Entry {
-    let upstream = OpenAi::new(&settings(name, upstream), Transport::new(Duration::from_secs(60))).unwrap();
-    let timeouts = Timeouts { plain: None, stream: Some(Duration::from_secs(60)) };
-    Candidate::new(name, Arc::new(Backend::new(Arc::new(upstream)))).timeouts(timeouts)
+    let minute = Duration::from_secs(60);
+    let timeouts = Timeouts { plain: None, stream: Some(minute) };
+    Candidate::new(name, Arc::new(backend_with(&settings(name, upstream), minute))).timeouts(timeouts)
 }
 
 /// Asks for a stream, and checks it against the cut whose turn it was.

@@ -1,15 +1,14 @@
 //! Clients that leave while they are answered: the rest of the answer is given up, or read for the story alone.
 
-use crate::house::{Ask, Entry, House, TOKEN, router, settings};
+use crate::house::{Ask, Entry, House, TOKEN, backend, router};
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
-use http_body_util::{BodyExt, Full, StreamBody};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_body_util::{BodyExt, StreamBody};
 use oar_exchange::{AttemptResult, Outcome};
 use oar_gateway::{AnswerBody, Backend, DRAINS_CAP, Gateway, OnClientClose};
 use oar_routing::Candidate;
 use oar_testkit::{Gate, Heard, RawClient, Script, ScriptedUpstream, Step};
-use oar_upstream::openai::{OpenAi, Transport};
 use oar_upstream::{ResponseBody, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,9 +36,7 @@ fn rest() -> [Step; 4] {
 }
 
 fn draining(upstream: &ScriptedUpstream) -> Entry {
-    let upstream = OpenAi::new(&settings("first", upstream), Transport::new(Duration::from_millis(100))).unwrap();
-    let backend = Backend::new(Arc::new(upstream)).on_client_close(OnClientClose::Drain);
-    Candidate::new("first", Arc::new(backend))
+    Candidate::new("first", Arc::new(backend("first", upstream).on_client_close(OnClientClose::Drain)))
 }
 
 /// A client that has the first event.
@@ -167,12 +164,7 @@ impl Bare {
 
     /// An answer whose first event has been read.
     async fn begun(&self) -> AnswerBody {
-        let request = Request::post("/v1/chat/completions")
-            .header("host", "gateway.test")
-            .header("authorization", TOKEN)
-            .body(Full::new(Bytes::from(r#"{"model": "m", "stream": true}"#)))
-            .unwrap();
-        let mut body = self.gateway.serve(request).await.into_body();
+        let mut body = self.gateway.serve(Ask::stream().request()).await.into_body();
         body.frame().await.expect("an event").expect("an event");
         body
     }
@@ -248,6 +240,40 @@ async fn no_more_is_drained_at_a_time_than_the_cap() {
     assert_eq!(bare.heard.only().await.outcome, Outcome::ClientClosed);
     bare.cut.cancel();
     bare.heard.until_finished(DRAINS_CAP + 1).await;
+}
+
+/// C03: OpenAI's library for Python leaves at `[DONE]`, whether or not the end of the framing has come.
+#[tokio::test]
+async fn a_client_that_leaves_behind_the_last_word_has_the_whole_answer() {
+    let gate = Gate::new();
+    let upstream = paused(&gate, [Step::event(USAGE), Step::event("[DONE]"), Step::Hang]).await;
+    let house = House::of([&upstream]).await;
+    let mut client = begun(&house).await;
+    gate.open();
+    while !client.read_chunk().await.expect("an event").ends_with(b"data: [DONE]\n\n") {}
+    client.abandon();
+    timeout(SOON, upstream.closed()).await.expect("it is let go");
+    let story = house.story().await;
+    assert_eq!((story.outcome, &story.error, story.usage.is_some()), (Outcome::Ok, &None, true));
+}
+
+/// C03, drained: the tokens come behind the last word.
+#[tokio::test]
+async fn what_follows_the_last_word_is_drained_and_the_answer_was_whole() {
+    let (first, second) = (Gate::new(), Gate::new());
+    let finished = r#"{"choices": [{"delta": {}, "finish_reason": "stop"}]}"#;
+    let rest = [Step::event(finished), Step::Until(second.clone()), Step::event(USAGE), Step::Fin];
+    let upstream = paused(&first, rest).await;
+    let house = House::with([draining(&upstream)]).await;
+    let mut client = begun(&house).await;
+    first.open();
+    client.read_chunk().await.expect("the last word");
+    client.abandon();
+    until_drained(&house).await;
+    second.open();
+    let story = house.story().await;
+    assert_eq!((story.outcome, story.usage.and_then(|usage| usage.completion)), (Outcome::Ok, Some(5)));
+    assert!(story.error.as_deref().unwrap().starts_with("after the client had left: upstream's body ended early"));
 }
 
 /// Its story has been told; there is nothing left to read.

@@ -5,11 +5,11 @@ use crate::house::{Ask, Entry, House, TOKEN, entry, json, router, status};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body::Frame;
-use http_body_util::{BodyExt, Full, StreamBody};
+use http_body_util::{BodyExt, StreamBody};
 use oar_exchange::Outcome;
-use oar_gateway::{AnswerBody, Backend, Gateway};
+use oar_gateway::{Backend, Gateway};
 use oar_routing::{Candidate, FailoverOn, FailureClass, Timeouts};
 use oar_testkit::{RawResponse, Script, ScriptedUpstream, Step, response_bytes};
 use oar_upstream::{BodyError, ResponseBody, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse};
@@ -203,10 +203,8 @@ fn stalling(content_type: &'static str, timeout: u64) -> Entry {
 /// The answer's message, and after how many seconds it was there.
 async fn told(entry: Entry) -> (String, u64) {
     let gateway = Gateway::builder(router(&[TOKEN], [entry])).build();
-    let request = Request::post("/v1/chat/completions").header("host", "gateway.test").header("authorization", TOKEN);
     let began = Instant::now();
-    let answer: Response<AnswerBody> =
-        gateway.serve(request.body(Full::new(Bytes::from(r#"{"model": "m"}"#))).unwrap()).await;
+    let answer = gateway.serve(Ask::chat().request()).await;
     assert_eq!(answer.status(), 400);
     let seconds = began.elapsed().as_secs();
     let body = answer.into_body().collect().await.unwrap().to_bytes();

@@ -1,11 +1,10 @@
 //! Streams that are silent for long, and proxies that would take them for dead: the client hears that they live.
 
-use crate::house::{Ask, Entry, House, key_of};
+use crate::house::{Ask, Entry, House, backend};
 use oar_exchange::Outcome;
-use oar_gateway::{Backend, Patience};
+use oar_gateway::Patience;
 use oar_routing::Candidate;
 use oar_testkit::{Script, ScriptedUpstream, Step};
-use oar_upstream::openai::{OpenAi, Settings, Transport};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +12,7 @@ const BEAT: &str = ": keep-alive\n\n";
 
 fn beating(upstream: &ScriptedUpstream, heartbeat: u64) -> Entry {
     let patience = Patience { heartbeat: Some(Duration::from_secs(heartbeat)), ..Patience::default() };
-    let settings = Settings { sk: key_of("first").into(), endpoint: upstream.endpoint(), ..Settings::default() };
-    let api = OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).unwrap();
-    Candidate::new("first", Arc::new(Backend::new(Arc::new(api)).patience(patience)))
+    Candidate::new("first", Arc::new(backend("first", upstream).patience(patience)))
 }
 
 /// What the client of an upstream that plays these steps gets, in all.
@@ -61,6 +58,18 @@ async fn a_silent_middle_is_filled_with_comments_and_no_event_is_torn() {
     let (text, outcome) = heard(steps).await;
     assert!((6..=8).contains(&text.matches(BEAT).count()), "{text}");
     assert_eq!((text.replace(BEAT, "").as_str(), outcome), ("data: 1\n\ndata: half\n\ndata: [DONE]\n\n", Outcome::Ok));
+}
+
+/// M06: what the client has nothing of is no sign of life to it, however often it comes.
+#[tokio::test(start_paused = true)]
+async fn an_event_that_comes_by_the_drop_is_silence_to_the_client() {
+    let drops = (0..10).flat_map(|_| [pause(10), Step::chunk("x")]);
+    let begin = [Step::event_stream(), Step::event("1"), Step::chunk("data: ")];
+    let end = [Step::chunk("\n\n"), Step::event("[DONE]"), Step::chunk("")];
+    let (text, outcome) = heard(begin.into_iter().chain(drops).chain(end)).await;
+    assert!((5..=7).contains(&text.matches(BEAT).count()), "{text}");
+    let events = "data: 1\n\ndata: xxxxxxxxxx\n\ndata: [DONE]\n\n";
+    assert_eq!((text.replace(BEAT, "").as_str(), outcome), (events, Outcome::Ok));
 }
 
 /// M05, M06: a comment of ours is no sign of life of the upstream's.

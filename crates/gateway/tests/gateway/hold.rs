@@ -37,6 +37,8 @@ async fn a_stream_that_ends_before_its_first_event_is_no_answer() {
     check([Step::event_stream(), Step::Fin], EndedBeforeEvent).await;
     check([Step::event_stream(), Step::chunk("data: ha"), Step::Fin], EndedBeforeEvent).await;
     check([Step::event_stream(), Step::chunk("")], EndedBeforeEvent).await;
+    let empty = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 0\r\n\r\n";
+    check([Step::send(empty)], EndedBeforeEvent).await;
 }
 
 /// S15: what came while the first event was waited for goes out with it.

@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,6 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// What opens every upstream that has no tokens of its own.
@@ -32,6 +35,9 @@ pub(crate) const PROMPT: &str = "canary-prompt";
 /// What [`Ask::chat`] says: the model `m`, and [`PROMPT`].
 pub(crate) const CHAT: &str = r#"{"model": "m", "user": "canary-prompt"}"#;
 
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(100);
+
 /// An upstream as the router sees it.
 pub(crate) type Entry = Candidate<Arc<Backend>>;
 
@@ -40,6 +46,8 @@ pub(crate) struct House {
     pub(crate) heard: Arc<Heard>,
     /// What the gateway does beside its connections.
     pub(crate) tasks: TaskTracker,
+    /// Ends what still runs.
+    pub(crate) cut: CancellationToken,
     /// Owns the listener and every connection.
     _server: JoinSet<()>,
     /// Fails the test when a secret got out.
@@ -66,17 +74,18 @@ impl House {
     /// These upstreams, and these tokens for those that have none of their own.
     pub(crate) async fn open(tokens: &[&str], entries: impl IntoIterator<Item = Entry>, limits: Limits) -> Self {
         let watch = Watch::start();
-        let (heard, tasks) = (Heard::new(), TaskTracker::new());
+        let (heard, tasks, cut) = (Heard::new(), TaskTracker::new(), CancellationToken::new());
         let gateway = Gateway::builder(router(tokens, entries))
             .rules(Rules { limits, ..Rules::default() })
             .observer(heard.clone())
             .tunnels(tasks.clone())
+            .cut(cut.clone())
             .build();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let mut server = JoinSet::new();
         server.spawn(accept(listener, gateway));
-        Self { addr, heard, tasks, _server: server, _watch: watch }
+        Self { addr, heard, tasks, cut, _server: server, _watch: watch }
     }
 
     /// Asks on a connection of its own and reads the whole answer.
@@ -112,7 +121,7 @@ async fn accept(listener: TcpListener, gateway: Gateway) {
     while let Ok((stream, peer)) = listener.accept().await {
         stream.set_nodelay(true).unwrap();
         let gateway = gateway.clone();
-        let service = service_fn(move |mut request: http::Request<Incoming>| {
+        let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(peer.ip()));
             let gateway = gateway.clone();
             async move { Ok::<_, Infallible>(gateway.serve(request).await) }
@@ -136,8 +145,17 @@ pub(crate) fn settings(name: &str, upstream: &ScriptedUpstream) -> Settings {
 }
 
 pub(crate) fn entry_with(name: &str, settings: &Settings) -> Entry {
-    let upstream = OpenAi::new(settings, Transport::new(Duration::from_millis(100))).unwrap();
-    Candidate::new(name, Arc::new(Backend::new(Arc::new(upstream))))
+    Candidate::new(name, Arc::new(backend_with(settings, CONNECT_TIMEOUT)))
+}
+
+/// What stands behind an [`entry`], for tests that change more of it.
+pub(crate) fn backend(name: &str, upstream: &ScriptedUpstream) -> Backend {
+    backend_with(&settings(name, upstream), CONNECT_TIMEOUT)
+}
+
+/// With this much time to connect.
+pub(crate) fn backend_with(settings: &Settings, connect_timeout: Duration) -> Backend {
+    Backend::new(Arc::new(OpenAi::new(settings, Transport::new(connect_timeout)).unwrap()))
 }
 
 /// An upstream without a socket, for tests in which only time passes.
@@ -231,6 +249,13 @@ impl Ask {
     pub(crate) fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self
+    }
+
+    /// For a gateway without a socket.
+    pub(crate) fn request(&self) -> Request<Full<Bytes>> {
+        let request = Request::builder().method(&*self.method).uri(&*self.target).header("host", "gateway.test");
+        let request = self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        request.body(Full::new(self.body.clone())).unwrap()
     }
 
     pub(crate) fn bytes(&self) -> Bytes {

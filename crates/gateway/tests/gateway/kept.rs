@@ -1,13 +1,12 @@
 //! What of a request and its answer a story holds: no more than somebody keeps.
 
-use crate::house::{Ask, CHAT, Entry, House, TOKEN, key_of, router, settings};
+use crate::house::{Ask, CHAT, Entry, House, TOKEN, backend, router};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use oar_exchange::Exchange;
-use oar_gateway::{Backend, Gateway, Keep, KeepHeaders, Rules};
+use oar_gateway::{Gateway, Keep, KeepHeaders, Rules};
 use oar_routing::Candidate;
 use oar_testkit::{Heard, Script, ScriptedUpstream, Step};
-use oar_upstream::openai::{OpenAi, Transport};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +17,7 @@ async fn answering(status: u16, body: &str) -> ScriptedUpstream {
 }
 
 fn entry(name: &str, upstream: &ScriptedUpstream, keep: Keep) -> Entry {
-    assert!(key_of(name).contains("canary"));
-    let upstream = OpenAi::new(&settings(name, upstream), Transport::new(Duration::from_millis(100))).unwrap();
-    Candidate::new(name, Arc::new(Backend::new(Arc::new(upstream)).keep(keep)))
+    Candidate::new(name, Arc::new(backend(name, upstream).keep(keep)))
 }
 
 async fn story(entries: impl IntoIterator<Item = Entry>, ask: &Ask) -> Arc<Exchange> {
@@ -117,11 +114,7 @@ async fn a_short_body_is_shared_and_of_a_long_one_a_part_is_copied() {
         let heard = Heard::new();
         let gateway = Gateway::builder(router(&[TOKEN], [entry("first", &upstream, Keep::default())]));
         let gateway = gateway.observer(heard.clone()).build();
-        let request = http::Request::post("/v1/chat/completions")
-            .header("host", "gateway.test")
-            .header("authorization", TOKEN)
-            .body(Full::new(body.clone()))
-            .unwrap();
+        let request = Ask::chat().body(body.clone()).request();
         drop(gateway.serve(request).await.into_body().collect().await);
         let kept = heard.only().await.request.body.clone();
         assert_eq!((kept.as_ptr() == body.as_ptr(), kept.len()), (is_shared, 1 << 20), "{size}");
@@ -135,14 +128,7 @@ async fn where_nobody_keeps_headers_those_of_the_body_are_held() {
     let rules = Rules { headers: KeepHeaders::OfTheBody, keep: Keep::NOTHING, ..Rules::default() };
     let router = router(&[TOKEN], [crate::house::entry("first", &upstream)]);
     let gateway = Gateway::builder(router).rules(rules).observer(heard.clone()).build();
-    let request = http::Request::post("/v1/chat/completions")
-        .header("host", "gateway.test")
-        .header("authorization", TOKEN)
-        .header("content-type", "application/json")
-        .header("user-agent", "test/1")
-        .body(Full::new(Bytes::from(CHAT)))
-        .unwrap();
-    drop(gateway.serve(request).await);
+    drop(gateway.serve(Ask::chat().header("user-agent", "test/1").request()).await);
     let story = heard.only().await;
     assert_eq!(story.request.headers.keys().collect::<Vec<_>>(), ["content-type"]);
     assert_eq!(upstream.requests()[0].head.header("user-agent"), Some("test/1"));

@@ -1,9 +1,7 @@
 //! `GET /v1/models`: the union of what the caller may use.
 
 use crate::house::{Ask, Entry, Fake, House, TOKEN, entry, entry_with, json, pass, refusal, router, settings, status};
-use bytes::Bytes;
-use http::Request;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use oar_exchange::Outcome;
 use oar_gateway::{Gateway, Limits};
 use oar_routing::{Access, Token};
@@ -75,6 +73,22 @@ async fn an_upstream_is_asked_with_its_own_key_at_its_own_path() {
     assert_eq!(head.header("authorization"), Some("Bearer canary-key-of-first"));
 }
 
+/// One client's list is every client's, so an upstream is asked for all of it, and for what can be read here.
+#[tokio::test]
+async fn an_upstream_is_asked_for_the_whole_list_in_plain_text_whatever_the_client_wants() {
+    let upstream = listing(&["x"]).await;
+    let house =
+        House::with([entry_with("first", &Settings { keep_header: true, ..settings("first", &upstream) })]).await;
+    let wishes = ["accept-encoding", "range", "if-range", "if-match", "if-none-match", "if-modified-since"];
+    let ask = wishes.iter().fold(Ask::get("/v1/models").header("x-custom", "1"), |ask, name| ask.header(name, "any"));
+    assert_eq!(ids(&json(&house.ask(&ask).await)), ["x"]);
+    let head = upstream.requests()[0].head.clone();
+    for name in wishes {
+        assert_eq!(head.header(name), None, "{name}");
+    }
+    assert_eq!(head.header("x-custom"), Some("1"));
+}
+
 #[tokio::test]
 async fn an_upstream_is_asked_once_for_many_questions_and_again_when_the_answer_is_old() {
     let upstream = listing(&["x"]).await;
@@ -134,13 +148,8 @@ async fn silent_upstreams_delay_the_list_no_longer_than_its_limit() {
     let good = Fake::answering(r#"{"object": "list", "data": [{"id": "x"}]}"#);
     let entries = [silent[0].entry("first"), silent[1].entry("second"), good.entry("third")];
     let gateway = Gateway::builder(router(&[TOKEN], entries)).build();
-    let request = Request::get("/v1/models")
-        .header("host", "gateway.test")
-        .header("authorization", TOKEN)
-        .body(Full::new(Bytes::new()))
-        .unwrap();
     let began = Instant::now();
-    let answer = gateway.serve(request).await.into_body().collect().await.unwrap().to_bytes();
+    let answer = gateway.serve(Ask::get("/v1/models").request()).await.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(began.elapsed(), Duration::from_secs(5), "all are asked at once");
     assert_eq!(ids(&serde_json::from_slice(&answer).unwrap()), ["x"]);
 }

@@ -1,11 +1,11 @@
 //! Defects in an adapter: contained, told, and never mistaken for a proper end.
 
-use crate::house::{Ask, Entry, House, refusal};
+use crate::house::{Ask, Entry, House, attempts, refusal};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame};
-use oar_exchange::Outcome;
+use oar_exchange::{AttemptResult, Outcome};
 use oar_gateway::Backend;
 use oar_routing::Candidate;
 use oar_upstream::{BodyError, ResponseBody, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse};
@@ -49,9 +49,11 @@ fn defective() -> [Entry; 1] {
 async fn a_panic_is_answered_500_and_ends_no_other_request() {
     let house = House::with(defective()).await;
     let ask = Ask::new("POST", "/v1/chat/completions").json(r#"{"model": "send"}"#);
-    assert_eq!(refusal(&house.ask(&ask).await), (500, "internal_error".into()));
+    let answer = house.ask(&ask).await;
+    assert_eq!(refusal(&answer), (500, "internal_error".into()));
+    assert_eq!(answer.head.header("x-oar-attempts"), Some("1"));
     let story = house.story().await;
-    assert_eq!((story.outcome, story.attempts.len()), (Outcome::AllFailed, 1));
+    assert_eq!((story.outcome, attempts(&story)), (Outcome::AllFailed, vec![("defective", AttemptResult::Failed)]));
     assert_eq!(refusal(&house.ask(&ask).await), (500, "internal_error".into()));
 }
 

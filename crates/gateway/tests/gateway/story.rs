@@ -1,9 +1,6 @@
 //! Every request's story is told once, to everybody, and it is true.
 
 use crate::house::{Ask, CHAT, House, PROMPT, TOKEN, entry, key_of, status};
-use bytes::Bytes;
-use http::Request;
-use http_body_util::Full;
 use oar_exchange::{AttemptResult, Exchange, Outcome};
 use oar_gateway::{CredentialLabel, Gateway, Limits, Rules};
 use oar_testkit::{Heard, Script, ScriptedUpstream, Step, canary};
@@ -88,12 +85,7 @@ async fn plain_labels_tell_the_callers_token_itself() {
         .rules(Rules { label: CredentialLabel::Plain, ..Rules::default() })
         .observer(heard.clone())
         .build();
-    let request = Request::get("/v1/files")
-        .header("host", "gateway.test")
-        .header("authorization", TOKEN)
-        .body(Full::new(Bytes::new()))
-        .unwrap();
-    drop(gateway.serve(request).await);
+    drop(gateway.serve(Ask::get("/v1/files").request()).await);
     assert_eq!(heard.only().await.caller.as_deref(), Some(TOKEN));
 }
 
@@ -177,12 +169,7 @@ async fn every_observer_hears_the_same_story() {
     let (one, other) = (Heard::new(), Heard::new());
     let router = crate::house::router(&[TOKEN], [entry("first", &upstream)]);
     let gateway = Gateway::builder(router).observer(one.clone()).observer(other.clone()).build();
-    let request = Request::get("/v1/files")
-        .header("host", "gateway.test")
-        .header("authorization", TOKEN)
-        .body(Full::new(Bytes::new()))
-        .unwrap();
-    drop(gateway.serve(request).await);
+    drop(gateway.serve(Ask::get("/v1/files").request()).await);
     let (one, other): (Arc<Exchange>, Arc<Exchange>) = (one.only().await, other.only().await);
     assert!(Arc::ptr_eq(&one, &other));
     assert_eq!(one.outcome, Outcome::ClientClosed, "the answer was dropped unread");

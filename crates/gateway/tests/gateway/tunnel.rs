@@ -1,12 +1,11 @@
 //! Upgraded connections: chosen like any other answer, then bytes both ways until one side ends.
 
-use crate::house::{Ask, Entry, House, TOKEN, attempts, entry, refusal, status};
+use crate::house::{Ask, Entry, House, TOKEN, attempts, backend_with, entry, refusal, status};
 use oar_exchange::{AttemptResult, Exchange, Outcome};
-use oar_gateway::Backend;
 use oar_routing::Candidate;
 use oar_testkit::standin::{Mode, Standin};
 use oar_testkit::{Ending, Gate, RawClient, Script, ScriptedUpstream, Step, canary};
-use oar_upstream::openai::{OpenAi, Settings, Transport};
+use oar_upstream::openai::Settings;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,8 +40,7 @@ fn carried(story: &Arc<Exchange>) -> (Outcome, u16, u64, u64) {
 
 fn realtime(name: &str, endpoint: &str) -> Entry {
     let settings = Settings { sk: "canary-key-of-realtime".into(), endpoint: endpoint.into(), ..Settings::default() };
-    let upstream = OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).unwrap();
-    Candidate::new(name, Arc::new(Backend::new(Arc::new(upstream))))
+    Candidate::new(name, Arc::new(backend_with(&settings, Duration::from_secs(5))))
 }
 
 #[tokio::test]
@@ -177,6 +175,19 @@ async fn an_upstream_that_resets_is_a_broken_stream() {
     gate.open();
     client.read_to_close().await;
     assert_eq!(house.story().await.outcome, Outcome::StreamBroken);
+}
+
+/// L01: what went through is told, too.
+#[tokio::test]
+async fn a_stop_that_waits_no_longer_ends_both_sides_and_tells_what_went_through() {
+    let upstream = agreeing([Step::send("welcome"), Step::Hang]).await;
+    let house = House::of([&upstream]).await;
+    let mut client = upgraded(&house).await;
+    assert_eq!(client.read_exactly(7).await.unwrap(), "welcome");
+    house.cut.cancel();
+    upstream.closed().await;
+    client.read_to_close().await;
+    assert_eq!(carried(&house.story().await), (Outcome::Drained, 101, 0, 7));
 }
 
 #[tokio::test]

@@ -2,48 +2,22 @@
 
 use oar_exchange::{Answer, Attempt, AttemptResult, Exchange, Observer, Outcome, Request};
 use oar_metrics::Metrics;
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};
 
 /// A finished request without attempts.
 pub(crate) fn exchange(outcome: Outcome, status: u16) -> Exchange {
+    let request = Request::new(http::Method::POST, "/v1/chat/completions", [127, 0, 0, 1]);
     Exchange {
-        id: "0190".into(),
-        request_id: "0190".into(),
-        started_at: SystemTime::UNIX_EPOCH,
-        request: Request {
-            method: http::Method::POST,
-            path: "/v1/chat/completions".into(),
-            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            headers: http::HeaderMap::new(),
-            body: Default::default(),
-            bytes: 0,
-            model: None,
-            stream: false,
-        },
-        caller: None,
-        attempts: Vec::new(),
         answer: Answer { status, ..Answer::default() },
         outcome,
-        error: None,
-        usage: None,
         elapsed: Duration::from_millis(7),
+        ..Exchange::new("0190", SystemTime::UNIX_EPOCH, request)
     }
 }
 
 /// A try that took no time.
 pub(crate) fn attempt(upstream: &str, result: AttemptResult) -> Attempt {
-    Attempt {
-        upstream: upstream.into(),
-        endpoint: "https://upstream.example/v1".into(),
-        key: None,
-        passed_client_token: false,
-        result,
-        status: None,
-        elapsed: Duration::ZERO,
-        upstream_request_id: None,
-        detail: None,
-    }
+    Attempt::new(upstream, "https://upstream.example/v1", result)
 }
 
 /// Tells `metrics` a whole request.

@@ -1,14 +1,19 @@
 use super::*;
-use crate::alert::{Event, Kind};
+use crate::NotifyError;
+use crate::alert::Kind;
+use crate::event::Event;
 use crate::testing::scripted::{Scripted, Step};
 use crate::testing::{attempt, exchange, status};
 use oar_exchange::{AttemptResult, Outcome};
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::{Instant, advance, sleep};
 
 mod delivery;
 mod flood;
 mod recovery;
+
+type Delivered = Result<(), NotifyError>;
 
 const WINDOW: Duration = Duration::from_secs(60);
 
@@ -91,6 +96,32 @@ async fn a_channel_that_panics_silences_neither_itself_nor_another() {
     finish(&alerts, worker).await;
     let counts: Vec<_> = alerts.counts().iter().map(|counts| counted(counts)).collect();
     assert_eq!(counts, [(1, 0, 1), (2, 0, 0)]);
+}
+
+/// Whoever implements the trait by hand may panic before there is a future.
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_panics_before_it_waits_silences_no_other() {
+    struct Rash;
+    impl Notifier for Rash {
+        fn name(&self) -> &str {
+            "rash"
+        }
+
+        fn notify<'a, 'b, 'c>(&'a self, _: &'b crate::Alert) -> Pin<Box<dyn Future<Output = Delivered> + Send + 'c>>
+        where
+            'a: 'c,
+            'b: 'c,
+        {
+            panic!("as it was told")
+        }
+    }
+    let other = Scripted::new("other", &[], Step::Take);
+    let notifiers: Vec<Arc<dyn Notifier>> = vec![Arc::new(Rash), Arc::clone(&other) as Arc<dyn Notifier>];
+    let (alerts, worker) = Alerts::start(notifiers, "gateway-1", Policy::default());
+    ["primary", "spare"].iter().for_each(|upstream| alerts.finished(&failure(upstream)));
+    finish(&alerts, worker).await;
+    let counts: Vec<_> = alerts.counts().iter().map(|counts| counted(counts)).collect();
+    assert_eq!(counts, [(0, 0, 2), (2, 0, 0)]);
 }
 
 /// N05

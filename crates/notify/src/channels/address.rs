@@ -1,3 +1,5 @@
+//! A channel's URL, and how to keep it secret.
+
 use super::http::SetupError;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
@@ -44,8 +46,23 @@ impl Address {
         let mut parts: Vec<_> = known.into_iter().flatten().chain(segments).map(str::to_owned).collect();
         parts.extend(url.query().into_iter().flat_map(|query| query.split(['&', '='])).map(str::to_owned));
         parts.extend(url.query_pairs().flat_map(|(key, value)| [key.into_owned(), value.into_owned()]));
+        let without_escapes: Vec<_> = parts.iter().map(|part| decoded(part)).collect();
+        parts.extend(without_escapes);
         parts
     }
+}
+
+/// Without percent escapes (RFC 3986, 2.1); what is none stays.
+fn decoded(part: &str) -> String {
+    let mut pieces = part.split('%');
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        let escaped = piece.split_at_checked(2).and_then(|(hex, rest)| Some((u8::from_str_radix(hex, 16).ok()?, rest)));
+        let (byte, rest) = escaped.unwrap_or((b'%', piece));
+        bytes.push(byte);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl fmt::Debug for Address {
@@ -66,6 +83,15 @@ mod tests {
         let told = address.redact(said, Some(&"canary".into()));
         assert!(!told.contains("canary") && !told.contains("host.example"), "{told}");
         assert!(told.contains("/hook/[REDACTED]"), "{told}");
+    }
+
+    /// What a server says of a path it has decoded first.
+    #[test]
+    fn no_part_is_repeated_without_its_escapes() {
+        let url = "https://us%C3%A9r-canary:p%40ss-canary@h/hook%2Fcanary/%ff%zz";
+        let address = Address::parse(&url.into()).expect("a URL");
+        let told = address.redact("usér-canary p@ss-canary hook/canary", None);
+        assert_eq!(told, "[REDACTED] [REDACTED] [REDACTED]");
     }
 
     #[test]

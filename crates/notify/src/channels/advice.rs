@@ -4,6 +4,12 @@ use crate::notifier::NotifyError;
 
 impl NotifyError {
     /// What to do about it, as a clause, where the answer tells. For a person who has just set the channel up.
+    ///
+    /// ```
+    /// # use oar_notify::{NotifyError, Said};
+    /// let error = NotifyError::Status { status: 404, said: Said::default(), wait: None };
+    /// assert_eq!(error.advice(), Some("check the address: nothing takes messages there"));
+    /// ```
     pub fn advice(&self) -> Option<&'static str> {
         match self {
             Self::Refused { code, .. } => about_code(code),

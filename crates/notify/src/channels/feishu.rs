@@ -1,8 +1,9 @@
+//! Feishu and Lark.
+
 mod message;
 
 use super::address::Address;
-use super::http::{Http, SetupError};
-use super::reply::Reply;
+use super::http::{Http, Reply, SetupError};
 use crate::alert::Alert;
 use crate::notifier::{Notifier, NotifyError, Said};
 use async_trait::async_trait;
@@ -21,6 +22,15 @@ const PACE: Duration = Duration::from_millis(250);
 ///
 /// Wire format: <https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot>. The bot answers 200 even when it
 /// refuses; only `"code": 0` in its answer is a success.
+///
+/// ```
+/// # use oar_notify::{Feishu, Http, Notifier, feishu};
+/// let url = "https://open.feishu.cn/open-apis/bot/v2/hook/1".into();
+/// let robot = Feishu::new(&Http::new()?, &url, Some("hush".into()), feishu::Style::Card)?;
+/// assert_eq!((robot.name(), robot.pace().as_millis()), ("feishu", 250));
+/// assert!(!format!("{robot:?}").contains("hush"));
+/// # Ok::<(), oar_notify::SetupError>(())
+/// ```
 #[derive(Debug)]
 pub struct Feishu {
     http: Http,
@@ -30,6 +40,10 @@ pub struct Feishu {
 }
 
 /// How a message looks.
+///
+/// ```
+/// assert_eq!(oar_notify::feishu::Style::default(), oar_notify::feishu::Style::Text);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Style {
     /// Plain text.
@@ -52,6 +66,13 @@ impl Feishu {
     /// # Errors
     ///
     /// [`SetupError::Address`] when `webhook` is no URL.
+    ///
+    /// ```
+    /// # use oar_notify::{Feishu, Http, feishu};
+    /// let error = Feishu::new(&Http::new()?, &"open.feishu.cn".into(), None, feishu::Style::Text).expect_err("no URL");
+    /// assert_eq!(error.to_string(), "channel address is not an absolute http or https URL");
+    /// # Ok::<(), oar_notify::SetupError>(())
+    /// ```
     pub fn new(
         http: &Http,
         webhook: &SecretString,
@@ -108,11 +129,13 @@ impl Notifier for Feishu {
 
 #[cfg(test)]
 mod tests {
+    use super::super::http::REPLY_CAP_BYTES;
     use super::*;
     use crate::testing::server::{Server, hook};
-    use crate::testing::{alert, alert_about, exchange, http, status};
+    use crate::testing::{alert, alert_about, exchange, http, http_with_limit, status};
     use oar_exchange::Outcome;
     use serde_json::json;
+    use tokio::time::timeout;
 
     const OK: &str = r#"{"code":0,"msg":"success","data":{},"StatusCode":0,"StatusMessage":"success"}"#;
 
@@ -250,12 +273,26 @@ mod tests {
 
     /// N02
     #[tokio::test]
+    async fn a_refusal_whose_body_never_comes_is_a_refusal() {
+        let server = Server::start().await;
+        let limit = Duration::from_secs(2);
+        let bot = Feishu::new(&http_with_limit(limit), &hook(&server, "/canary"), None, Style::Text).expect("a URL");
+        let alert = alert();
+        let result = tokio::select! {
+            never = server.stall("400 Bad Request") => match never {},
+            result = timeout(limit, bot.notify(&alert)) => result,
+        };
+        assert!(matches!(result, Ok(Err(NotifyError::Status { status: 400, .. }))), "{result:?}");
+    }
+
+    /// N02
+    #[tokio::test]
     async fn an_endless_answer_is_cut_and_its_connection_closed() {
         let server = Server::start().await;
         let (bot, alert) = (feishu(&server, None), alert());
         let (written, result) = tokio::join!(server.answer_endlessly("200 OK"), bot.notify(&alert));
         assert!(matches!(result, Err(NotifyError::Answer)), "{result:?}");
         // What lies beyond the cap is what the sockets of both ends can hold.
-        assert!((Http::REPLY_CAP_BYTES..64 << 20).contains(&written), "{written}");
+        assert!((REPLY_CAP_BYTES..64 << 20).contains(&written), "{written}");
     }
 }

@@ -2,11 +2,9 @@
 
 mod address;
 mod advice;
-/// Feishu and Lark.
 pub mod feishu;
 mod http;
 mod matrix;
-mod reply;
 mod webhook;
 
 pub use feishu::Feishu;

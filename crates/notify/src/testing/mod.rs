@@ -5,49 +5,26 @@ pub(crate) mod server;
 
 use crate::book::Admitted;
 use crate::{Alert, Http, Language, Trouble};
-use oar_exchange::{Answer, Attempt, AttemptResult, Exchange, Outcome, Request};
-use std::net::{IpAddr, Ipv4Addr};
+use oar_exchange::{Attempt, AttemptResult, Exchange, Outcome, Request};
 use std::time::{Duration, SystemTime};
 
 /// A request for `gpt-4o` that ended with `outcome` after `attempts`.
 pub(crate) fn exchange(outcome: Outcome, attempts: &[Attempt]) -> Exchange {
+    let path = "/v1/chat/completions";
+    let request = Request { model: Some("gpt-4o".into()), ..Request::new(http::Method::POST, path, [127, 0, 0, 1]) };
     Exchange {
-        id: "0190-exchange".into(),
         request_id: "req-1".into(),
-        started_at: SystemTime::UNIX_EPOCH,
-        request: Request {
-            method: http::Method::POST,
-            path: "/v1/chat/completions".into(),
-            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            headers: http::HeaderMap::new(),
-            body: Default::default(),
-            bytes: 0,
-            model: Some("gpt-4o".into()),
-            stream: false,
-        },
-        caller: None,
         attempts: attempts.to_vec(),
-        answer: Answer::default(),
         outcome,
-        error: None,
-        usage: None,
         elapsed: Duration::from_secs(3),
+        ..Exchange::new("0190-exchange", SystemTime::UNIX_EPOCH, request)
     }
 }
 
 /// A try at `upstream` that took 1.5 s.
 pub(crate) fn attempt(upstream: &str, result: AttemptResult) -> Attempt {
-    Attempt {
-        upstream: upstream.into(),
-        endpoint: "https://upstream.example/v1".into(),
-        key: None,
-        passed_client_token: false,
-        result,
-        status: None,
-        elapsed: Duration::from_millis(1500),
-        upstream_request_id: None,
-        detail: None,
-    }
+    let elapsed = Duration::from_millis(1500);
+    Attempt { elapsed, ..Attempt::new(upstream, "https://upstream.example/v1", result) }
 }
 
 /// A try that was answered with `status`.

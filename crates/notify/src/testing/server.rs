@@ -55,6 +55,14 @@ impl Server {
         written
     }
 
+    /// Reads one request and answers it with a head, whose body never comes.
+    pub(crate) async fn stall(&self, status: &str) -> Infallible {
+        let (mut connection, _) = self.request().await;
+        let head = format!("HTTP/1.1 {status}\r\ncontent-length: 9\r\n\r\n");
+        connection.write_all(head.as_bytes()).await.expect("a client that listens");
+        pending().await
+    }
+
     /// Reads one request and never answers it.
     pub(crate) async fn hang(&self) -> Infallible {
         let _held = self.request().await;

@@ -1,5 +1,7 @@
+//! Chinese, in simplified characters.
+
 use super::words::{Units, Words};
-use crate::alert::Recovery;
+use crate::event::Recovery;
 use crate::trouble::{Condition, Reason, Subject};
 use oar_exchange::{AttemptResult, Outcome};
 use std::time::Duration;

@@ -1,5 +1,7 @@
+//! English.
+
 use super::words::{Units, Words};
-use crate::alert::Recovery;
+use crate::event::Recovery;
 use crate::trouble::{Condition, Reason, Subject};
 use oar_exchange::{AttemptResult, Outcome};
 use std::time::Duration;
@@ -58,7 +60,10 @@ impl Words for English {
     }
 
     fn others(&self, number: usize) -> String {
-        format!("and {number} others")
+        match number {
+            1 => "and 1 other".to_owned(),
+            _ => format!("and {number} others"),
+        }
     }
 
     fn works(&self, upstream: &str) -> String {
@@ -96,7 +101,8 @@ impl Words for English {
     }
 
     fn held_back(&self, more: u64, within: Duration) -> String {
-        format!("{more} more failures in {} (summary)", UNITS.say(within))
+        let failures = if more == 1 { "failure" } else { "failures" };
+        format!("{more} more {failures} in {} (summary)", UNITS.say(within))
     }
 
     fn times(&self, line: &str, times: u64) -> String {

@@ -1,3 +1,5 @@
+//! Names that somebody else chose, made harmless.
+
 /// How much of a name that somebody else chose is shown.
 const NAME_CAP_CHARS: usize = 128;
 

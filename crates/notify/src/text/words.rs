@@ -1,4 +1,6 @@
-use crate::alert::Recovery;
+//! What each language has to say.
+
+use crate::event::Recovery;
 use crate::policy::Language;
 use crate::text::chinese::Chinese;
 use crate::text::english::English;

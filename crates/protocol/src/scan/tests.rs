@@ -3,6 +3,7 @@ use super::*;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde::de::IgnoredAny;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 fn is_json(text: &[u8]) -> bool {

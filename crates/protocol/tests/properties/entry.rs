@@ -55,14 +55,14 @@ pub fn path(bytes: &[u8]) {
     }
 }
 
-/// Removes dot segments, RFC 3986 section 5.2.4, taking backslashes for slashes as some do.
+/// Removes dot segments, RFC 3986 section 5.2.4, taking backslashes for slashes and no notice of parameters, as some do.
 fn resolve(path: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     for segment in path.split(['/', '\\']).skip(1) {
-        match segment {
-            ".." => _ = kept.pop(),
-            "." => {}
-            segment => kept.push(segment),
+        match segment.split(';').next() {
+            Some("..") => _ = kept.pop(),
+            Some(".") => {}
+            Some(_) | None => kept.push(segment),
         }
     }
     kept.iter().map(|segment| format!("/{segment}")).collect()

@@ -104,9 +104,12 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
 /// From 0000-03-01 to 1970-01-01.
 const DAYS_BEFORE_1970: i64 = 719_468;
 
-/// The reverse of [`days`]: the year by estimate and correction, then the month.
+/// The days of 400 years, after which leap days come as before.
+const DAYS_OF_AN_ERA: i64 = 146_097;
+
+/// The reverse of [`days`]: the year by an estimate that is never too low and its correction, then the month.
 fn date(since_1970: i64) -> (i64, i64, i64) {
-    let estimate = (since_1970 + DAYS_BEFORE_1970).div_euclid(365);
+    let estimate = ((since_1970 + DAYS_BEFORE_1970) * 400).div_euclid(DAYS_OF_AN_ERA) + 1;
     let year = (0..).map(|back| estimate - back).find(|year| days(*year, 3, 1) <= since_1970).unwrap_or(estimate);
     let day_of_year = since_1970 - days(year, 3, 1);
     let month = (5 * day_of_year + 2) / 153;
@@ -157,6 +160,14 @@ mod tests {
         for day in -150_000_i64..180_000 {
             let moment = i128::from(day * SECONDS_OF_A_DAY) * NANOSECONDS;
             assert_eq!(read(&write(moment)), Some(moment), "{day}");
+        }
+    }
+
+    #[test]
+    fn days_of_years_without_number_have_dates_too() {
+        for day in (-2_000_000_i64..-1_990_000).chain(100_000_000..100_010_000) {
+            let (year, month, of_month) = date(day);
+            assert_eq!((days(year, month, of_month), (1..=12).contains(&month)), (day, true), "{day}");
         }
     }
 }

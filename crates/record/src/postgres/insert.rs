@@ -2,6 +2,7 @@
 //! fault a failure is.
 
 use crate::Row;
+use crate::schema::with_columns;
 use std::sync::Arc;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error};
@@ -12,48 +13,19 @@ const STATEMENT_ROWS: usize = 1_000;
 /// A column's name, a row's value for it, and the type that this is sent as.
 type Column<'a> = (&'static str, &'a (dyn ToSql + Sync), Type);
 
-/// Takes the row apart without a rest, so that a column that is forgotten here does not compile.
+/// Takes the row apart without a rest, so that a column that the list lacks does not compile.
 macro_rules! columns {
-    ($row:expr, $($name:ident: $type:ident,)*) => {{
-        let Row { id: _, $($name),* } = $row;
-        [$((stringify!($name), $name as &(dyn ToSql + Sync), Type::$type)),*]
-    }};
+    ($($name:ident: $type:ident $postgres:ident,)*) => {
+        const COLUMNS: usize = [$(stringify!($name)),*].len();
+
+        fn columns(row: &Row) -> [Column<'_>; COLUMNS] {
+            let Row { id: _, $($name),* } = row;
+            [$((stringify!($name), $name as &(dyn ToSql + Sync), Type::$postgres)),*]
+        }
+    };
 }
 
-fn columns(row: &Row) -> [Column<'_>; 29] {
-    columns! {
-        row,
-        hostname: TEXT,
-        upstream_endpoint: TEXT,
-        upstream_sk: TEXT,
-        created_at: TIMESTAMPTZ,
-        ip: TEXT,
-        body: TEXT,
-        model: TEXT,
-        response: TEXT,
-        response_time: INT8,
-        elapsed_time: INT8,
-        status: INT8,
-        authorization: TEXT,
-        user_agent: TEXT,
-        headers: TEXT,
-        exchange_id: TEXT,
-        request_id: TEXT,
-        method: TEXT,
-        path: TEXT,
-        upstream: TEXT,
-        outcome: TEXT,
-        error: TEXT,
-        attempts: TEXT,
-        stream: BOOL,
-        prompt_tokens: INT8,
-        completion_tokens: INT8,
-        bytes_in: INT8,
-        bytes_out: INT8,
-        first_byte_time: INT8,
-        truncated: BOOL,
-    }
-}
+with_columns!(columns);
 
 /// Writes the rows; those that are there already stay as they are.
 pub(super) async fn insert(rows: &[Arc<Row>], client: &Client) -> Result<(), Error> {

@@ -1,16 +1,16 @@
 //! A login, and what comes of asking something on it.
 
-use super::connect::connect;
 use crate::postgres_dsn::Dsn;
-use crate::store::Fault;
+use crate::{OpenError, postgres_tls};
 use std::error::Error;
 use std::io;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::timeout;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Connection, Socket};
+use tokio_postgres::{Client, Connection, Error as PostgresError, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub(super) type AnyError = Box<dyn Error + Send + Sync>;
@@ -34,6 +34,37 @@ impl Session {
         while_open(&mut connection, client.batch_execute(&setup)).await?;
         Ok(Self { client, connection })
     }
+}
+
+/// The way to a connection: with TLS, without, or first the one and then the other, as the DSN has it.
+async fn connect(dsn: &Dsn) -> Result<(Client, Wire), AnyError> {
+    // TLS is not spoken over a socket file, whatever the mode says; libpq has it so too.
+    let is_file = |host: &Host| !matches!(host, Host::Tcp(_));
+    if dsn.config.get_hosts().iter().all(is_file) {
+        return Ok(connect_by(SslMode::Disable, dsn).await??);
+    }
+    let (first, otherwise) = dsn.tls.mode().ways();
+    match (connect_by(first, dsn).await?, otherwise) {
+        (Err(refused), Some(otherwise)) if may_take(otherwise, &refused) => {
+            let second = connect_by(otherwise, dsn).await?;
+            // What the server says to a login tells more than that it has no TLS.
+            second.map_err(|error| if error.code().is_some() { error.into() } else { refused.into() })
+        }
+        (outcome, _) => Ok(outcome?),
+    }
+}
+
+/// Whether a login that was refused may be let in another way: servers demand TLS, or forbid it, by user and address, and
+/// what they offer may be broken. Any other refusal would be the same again.
+fn may_take(otherwise: SslMode, refused: &PostgresError) -> bool {
+    let unwelcome = refused.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION);
+    unwelcome || (otherwise == SslMode::Disable && postgres_tls::is_fault(refused))
+}
+
+async fn connect_by(way: SslMode, dsn: &Dsn) -> Result<Result<(Client, Wire), PostgresError>, OpenError> {
+    let connector = dsn.connector()?;
+    let mut config = dsn.config.clone();
+    Ok(config.ssl_mode(way).connect(connector).await)
 }
 
 /// What `work` with the connection's client comes to, unless the server takes longer than `limit` or goes away.
@@ -60,37 +91,4 @@ async fn while_open<T, E: Into<AnyError>>(
 /// Not the driver's error, which would read as an answer to what was asked.
 fn lost(cause: impl Into<AnyError>) -> AnyError {
     io::Error::new(io::ErrorKind::ConnectionAborted, cause).into()
-}
-
-/// Whose fault it is that something which was asked went wrong, by the class of PostgreSQL's error code
-/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
-pub(super) fn fault(error: &AnyError) -> Fault {
-    match error.downcast_ref::<tokio_postgres::Error>() {
-        Some(said) if !said.is_closed() => said.code().map_or(Fault::Unclear, |code| of_class(code.code())),
-        Some(_) | None => Fault::Store,
-    }
-}
-
-/// What the server said, without the details, in which PostgreSQL quotes the row at fault: they are prompts.
-pub(super) fn without_details(error: AnyError) -> AnyError {
-    match error.downcast_ref::<tokio_postgres::Error>().and_then(tokio_postgres::Error::as_db_error) {
-        Some(said) => format!("{}: {} ({})", said.severity(), said.message(), said.code().code()).into(),
-        None => error,
-    }
-}
-
-/// Whether the server has no room left (`disk_full`).
-pub(super) fn is_full(error: &AnyError) -> bool {
-    let said = error.downcast_ref::<tokio_postgres::Error>();
-    said.and_then(tokio_postgres::Error::code) == Some(&SqlState::DISK_FULL)
-}
-
-fn of_class(code: &str) -> Fault {
-    match code.get(..2) {
-        // A constraint.
-        Some("23") => Fault::Row,
-        // Connection, rollback, resources (a full disk), an object in use (a lock), an operator or a time limit, the system.
-        Some("08" | "40" | "53" | "55" | "57" | "58") => Fault::Store,
-        Some(_) | None => Fault::Unclear,
-    }
 }

@@ -1,10 +1,10 @@
 //! The table, brought up to date.
 
+use super::fault::{Fault, fault};
 use super::server::Server;
-use super::session::{AnyError, Session, Wire, ask, fault};
+use super::session::{AnyError, Session, Wire, ask};
 use crate::OpenError;
 use crate::schema::{self, INDICES, Index};
-use crate::store::Fault;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use diesel_migrations::MigrationHarness;

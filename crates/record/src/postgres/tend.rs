@@ -1,6 +1,6 @@
 //! Rows deleted, a few at a time.
 
-use crate::store::Tended;
+use crate::store::{Pruned, Tended};
 use crate::{CreatedAt, RETENTION_STEP_BYTES, RETENTION_STEP_ROWS, Retention};
 use std::time::SystemTime;
 use tokio_postgres::types::{ToSql, Type};
@@ -21,47 +21,52 @@ struct Rows {
 
 /// Rows and bytes that went.
 struct Gone {
-    rows: i64,
+    rows: u64,
     bytes: u64,
 }
 
-/// Deletes a few rows that are too old, or failing that too many. `surplus` is what the last step has left to delete, and so
-/// is what comes with the answer; it is measured anew when there is none.
+/// Bytes of rows that were more than this cap when they were last measured, and are still there. Measuring takes longer
+/// than a step does.
+#[derive(Debug, Default)]
+pub(super) struct Excess {
+    cap: u64,
+    bytes: u64,
+}
+
+impl Excess {
+    /// What is left of the last measurement, if it was for this cap and all went well since; else a new one.
+    async fn take(&mut self, cap: u64, client: &Client) -> Result<u64, Error> {
+        let left = std::mem::take(&mut self.bytes);
+        if left > 0 && self.cap == cap { Ok(left) } else { Ok(used(client).await?.saturating_sub(cap)) }
+    }
+}
+
+/// Deletes a few rows that are too old, or failing that too many.
 pub(super) async fn step(
     client: &Client,
     retention: &Retention,
     now: SystemTime,
-    surplus: u64,
-) -> Result<(Tended, u64), Error> {
-    let (_, tended, left) = prune(client, retention, now, surplus).await?;
-    Ok((tended, left))
-}
-
-/// As [`step`], and tells first how many rows went.
-pub(super) async fn prune(
-    client: &Client,
-    retention: &Retention,
-    now: SystemTime,
-    surplus: u64,
-) -> Result<(i64, Tended, u64), Error> {
+    excess: &mut Excess,
+) -> Result<Pruned, Error> {
     if let Some(cutoff) = retention.cutoff(now) {
         let old = Rows { of: "WHERE created_at < $2", order: "created_at, id" };
         let cutoff = CreatedAt(cutoff);
         let gone = delete(client, &old, RETENTION_STEP_BYTES, &[(&cutoff, Type::TIMESTAMPTZ)]).await?;
         if gone.rows > 0 {
-            return Ok((gone.rows, Tended::More, surplus));
+            return Ok(Pruned { rows: gone.rows, tended: Tended::More });
         }
     }
-    let Some(cap) = retention.bytes else { return Ok((0, Tended::Done, 0)) };
-    let surplus = if surplus > 0 { surplus } else { measure(client).await?.saturating_sub(cap) };
-    if surplus == 0 {
-        return Ok((0, Tended::Done, 0));
+    let Some(cap) = retention.bytes else { return Ok(Pruned { rows: 0, tended: Tended::Done }) };
+    let bytes = excess.take(cap, client).await?;
+    if bytes == 0 {
+        return Ok(Pruned { rows: 0, tended: Tended::Done });
     }
     let all = Rows { of: "", order: "id" };
-    let gone = delete(client, &all, surplus.min(RETENTION_STEP_BYTES), &[]).await?;
+    let gone = delete(client, &all, bytes.min(RETENTION_STEP_BYTES), &[]).await?;
     // No row left: what was measured was an estimate.
-    let left = if gone.rows > 0 { surplus.saturating_sub(gone.bytes) } else { 0 };
-    Ok((gone.rows, if left > 0 { Tended::More } else { Tended::Done }, left))
+    let left = if gone.rows > 0 { bytes.saturating_sub(gone.bytes) } else { 0 };
+    *excess = Excess { cap, bytes: left };
+    Ok(Pruned { rows: gone.rows, tended: if left > 0 { Tended::More } else { Tended::Done } })
 }
 
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -82,14 +87,14 @@ async fn delete(client: &Client, rows: &Rows, bytes: u64, more: &[Parameter<'_>]
     parameters.extend_from_slice(more);
     let mut gone = Gone { rows: 0, bytes: 0 };
     for row in client.query_typed(&statement, &parameters).await? {
-        gone.rows = row.try_get(0)?;
+        gone.rows = row.try_get::<_, i64>(0)?.unsigned_abs();
         gone.bytes = u64::try_from(row.try_get::<_, i64>(1)?).unwrap_or_default();
     }
     Ok(gone)
 }
 
 /// The bytes of all rows. What files hold would be the wrong measure: they do not shrink when rows go, and everything would.
-pub(super) async fn measure(client: &Client) -> Result<u64, Error> {
+pub(super) async fn used(client: &Client) -> Result<u64, Error> {
     let pages = "SELECT pg_relation_size('records') / current_setting('block_size')::bigint";
     let pages: i64 = client.query_one(pages, &[]).await?.try_get(0)?;
     let sample = if pages > SAMPLE_PAGES {
@@ -101,4 +106,23 @@ pub(super) async fn measure(client: &Client) -> Result<u64, Error> {
     let bytes = format!("SELECT (coalesce(sum({BYTES}), 0) / {share})::bigint FROM records {sample}");
     let bytes: i64 = client.query_one(&bytes, &[]).await?.try_get(0)?;
     Ok(u64::try_from(bytes).unwrap_or_default())
+}
+
+/// About how many rows there are to delete.
+pub(super) async fn would_delete(client: &Client, retention: &Retention, now: SystemTime) -> Result<u64, Error> {
+    let old = match retention.cutoff(now) {
+        Some(cutoff) => {
+            count(client, "SELECT count(*) FROM records WHERE created_at < $1", &[&CreatedAt(cutoff)]).await?
+        }
+        None => 0,
+    };
+    if retention.bytes.is_none() {
+        return Ok(old);
+    }
+    let (used, rows) = (used(client).await?, count(client, "SELECT count(*) FROM records", &[]).await?);
+    Ok(old.max(retention.surplus_rows(used, rows)))
+}
+
+async fn count(client: &Client, question: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
+    Ok(client.query_one(question, parameters).await?.try_get::<_, i64>(0)?.unsigned_abs())
 }

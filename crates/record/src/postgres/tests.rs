@@ -1,55 +1,36 @@
 //! What the limits are for: servers that go silent and locks that others hold, on a scratch server and with short limits.
 
 use super::*;
+use crate::exchanges::exchange;
+use crate::scratch::{Database, Postgres};
+use crate::server::Server as OwnServer;
 use crate::{DropReason, Recorder, postgres_dsn};
-use oar_exchange::{Answer, Exchange, Observer, Outcome, Request};
+use oar_exchange::Observer;
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-
-#[path = "../../tests/record/server.rs"]
-mod server;
 
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(60);
 const GENEROUS: Limits =
     Limits { login: LONG, lock: LONG, statement: LONG, answer: LONG, migration: LONG, start: LONG };
 
-const GO_TABLE: &str = "CREATE TABLE records (id bigserial PRIMARY KEY, hostname text, upstream_endpoint text, \
-    upstream_sk text, created_at timestamptz, ip text, body text, model text, response text, response_time bigint, \
-    elapsed_time bigint, status bigint, \"authorization\" text, user_agent text, headers text)";
-
-/// The scratch server's URL up to the name of the database.
-fn scratch_server() -> String {
-    let url = std::env::var("OAR_TEST_POSTGRES");
-    let url = url.expect("run `make test`, which starts a scratch PostgreSQL and sets OAR_TEST_POSTGRES");
-    url.rsplit_once('/').map(|(server, _)| server.to_owned()).expect("a url")
-}
-
-/// Another session than the store's, and the URL of a database that it has for itself.
+/// Another session than the store's, on a database that the test has for itself.
 struct Other {
-    url: String,
+    database: Postgres,
     session: Session,
 }
 
 impl Other {
     async fn with_a_database() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
-        let name = format!("oar_limits_{now}_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        Self::at(format!("{}/postgres", scratch_server())).await.run(&format!("CREATE DATABASE {name}")).await;
-        Self::at(format!("{}/{name}", scratch_server())).await
-    }
-
-    async fn at(url: String) -> Self {
-        let session = Session::log_in(&postgres_dsn::parse(&url).unwrap(), LONG, LONG).await.unwrap();
-        Self { url, session }
+        let database = Postgres::new().await;
+        let dsn = postgres_dsn::parse(database.url().expose_secret()).unwrap();
+        Self { session: Session::log_in(&dsn, LONG, LONG).await.unwrap(), database }
     }
 
     async fn run(&mut self, statements: &str) {
@@ -58,20 +39,25 @@ impl Other {
     }
 
     fn store(&self, limits: Limits) -> PostgresStore {
-        PostgresStore::within(limits, &self.url.clone().into()).unwrap()
+        PostgresStore::within(limits, &self.database.url()).unwrap()
     }
 }
 
-/// A way to the server on which nothing passes any more once a certain word was to be sent.
+/// A way to a database on which nothing passes any more once a certain word was to be sent.
 struct Hushed {
     listener: TcpListener,
+    /// The server's.
+    port: u16,
+    database: String,
     word: Arc<Mutex<&'static str>>,
 }
 
 impl Hushed {
-    async fn at(word: &'static str) -> Self {
+    async fn at(word: &'static str, Other { database, .. }: &Other) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self { listener, word: Arc::new(Mutex::new(word)) }
+        let server: tokio_postgres::Config = database.url().expose_secret().parse().unwrap();
+        let (port, database) = (server.get_ports()[0], database.name.clone());
+        Self { listener, port, database, word: Arc::new(Mutex::new(word)) }
     }
 
     fn hush_at(&self, word: &'static str) {
@@ -79,10 +65,9 @@ impl Hushed {
     }
 
     /// A store that takes this way.
-    fn store(&self, database: &Other, limits: Limits) -> PostgresStore {
-        let (_, name) = database.url.rsplit_once('/').unwrap();
-        let address = self.listener.local_addr().unwrap();
-        PostgresStore::within(limits, &format!("postgres://postgres@{address}/{name}").into()).unwrap()
+    fn store(&self, limits: Limits) -> PostgresStore {
+        let (address, database) = (self.listener.local_addr().unwrap(), &self.database);
+        PostgresStore::within(limits, &format!("postgres://postgres@{address}/{database}").into()).unwrap()
     }
 
     /// What `work` comes to while this way is open.
@@ -95,10 +80,9 @@ impl Hushed {
 
     async fn pass(&self) -> io::Result<Infallible> {
         let mut calls = JoinSet::new();
-        let server: tokio_postgres::Config = format!("{}/postgres", scratch_server()).parse().unwrap();
         loop {
             let (client, _) = self.listener.accept().await?;
-            let server = TcpStream::connect(("127.0.0.1", server.get_ports()[0])).await?;
+            let server = TcpStream::connect(("127.0.0.1", self.port)).await?;
             calls.spawn(pass_one(client, server, Arc::clone(&self.word)));
         }
     }
@@ -138,8 +122,8 @@ async fn a_server_that_goes_silent_after_the_login_is_given_up() {
     let limits = Limits { login: SHORT, answer: SHORT, migration: SHORT, ..GENEROUS };
     for word in ["statement_timeout", "pg_advisory_lock", "__diesel_schema_migrations", "ALTER TABLE"] {
         let database = Other::with_a_database().await;
-        let way = Hushed::at(word).await;
-        let store = way.store(&database, limits);
+        let way = Hushed::at(word, &database).await;
+        let store = way.store(limits);
         assert!(is_temporary(way.during(store.started()).await), "{word}");
     }
 }
@@ -147,16 +131,16 @@ async fn a_server_that_goes_silent_after_the_login_is_given_up() {
 #[tokio::test]
 async fn the_start_has_a_limit_of_its_own() {
     let database = Other::with_a_database().await;
-    let way = Hushed::at("ALTER TABLE").await;
-    let store = way.store(&database, Limits { start: SHORT, ..GENEROUS });
+    let way = Hushed::at("ALTER TABLE", &database).await;
+    let store = way.store(Limits { start: SHORT, ..GENEROUS });
     assert!(is_temporary(way.during(store.started()).await));
 }
 
 #[tokio::test]
 async fn a_server_that_goes_silent_after_a_reconnect_is_given_up_and_asked_again() {
     let mut database = Other::with_a_database().await;
-    let way = Hushed::at("nothing yet").await;
-    let store = way.store(&database, GENEROUS);
+    let way = Hushed::at("nothing yet", &database).await;
+    let store = way.store(GENEROUS);
     way.during(async {
         let mut store = store.started().await.unwrap();
         store.write(&[Row::default()].map(Arc::new)).await.unwrap();
@@ -180,7 +164,7 @@ async fn a_server_that_goes_silent_after_a_reconnect_is_given_up_and_asked_again
 #[tokio::test]
 async fn a_table_that_another_session_holds_at_the_start_is_waited_for_later() {
     let mut other = Other::with_a_database().await;
-    other.run(GO_TABLE).await;
+    other.run(Postgres::GO_TABLE).await;
     other.run("BEGIN; LOCK TABLE records IN ACCESS SHARE MODE").await;
     let limits = Limits { lock: SHORT, ..GENEROUS };
     assert!(is_temporary(other.store(limits).started().await));
@@ -216,7 +200,7 @@ async fn check_passing_lock(limits: Limits) {
     other.store(GENEROUS).started().await.unwrap();
     let store = other.store(limits).started().await.unwrap();
     let (recorder, writer) = Recorder::start(Box::new(store), "h");
-    recorder.finished(&Arc::new(exchange()));
+    recorder.finished(&Arc::new(exchange("a")));
     let counters = recorder.counters();
     other.run("BEGIN; LOCK TABLE records IN ACCESS EXCLUSIVE MODE").await;
     tokio::join!(writer.run(async { LONG }), other.run("SELECT pg_sleep(0.45); COMMIT"));
@@ -229,35 +213,10 @@ async fn a_row_outlives_a_passing_lock() {
     check_passing_lock(Limits { statement: SHORT, ..GENEROUS }).await;
 }
 
-fn exchange() -> Exchange {
-    Exchange {
-        id: "x1".to_owned(),
-        request_id: "x1".to_owned(),
-        started_at: UNIX_EPOCH,
-        request: Request {
-            method: http::Method::GET,
-            path: "/v1/models".to_owned(),
-            peer: std::net::Ipv4Addr::LOCALHOST.into(),
-            headers: http::HeaderMap::new(),
-            body: bytes::Bytes::new(),
-            bytes: 0,
-            model: None,
-            stream: false,
-        },
-        caller: None,
-        attempts: Vec::new(),
-        answer: Answer::default(),
-        outcome: Outcome::Ok,
-        error: None,
-        usage: None,
-        elapsed: Duration::ZERO,
-    }
-}
-
 /// D04: every process of it stands still, then goes on as if nothing had been.
 #[tokio::test]
 async fn a_frozen_server_is_given_up_and_used_again_when_it_thaws() {
-    let mut server = server::Server::start();
+    let mut server = OwnServer::start();
     let limits = Limits { login: SHORT, answer: SHORT, ..GENEROUS };
     let mut store = PostgresStore::within(GENEROUS, &server.url.clone().into()).unwrap().started().await.unwrap();
     let row = Arc::new(Row { exchange_id: Some("a".to_owned()), ..Row::default() });
@@ -277,7 +236,7 @@ async fn a_frozen_server_is_given_up_and_used_again_when_it_thaws() {
 #[tokio::test]
 async fn a_large_table_gets_its_indices_one_by_one_and_the_one_that_rows_need_first() {
     let mut other = Other::with_a_database().await;
-    other.run(&format!("{GO_TABLE}; INSERT INTO records (hostname) VALUES ('go')")).await;
+    other.run(&format!("{}; INSERT INTO records (hostname) VALUES ('go')", Postgres::GO_TABLE)).await;
     let mut store = other.store(GENEROUS);
     store.small = 0;
     let mut store = store.started().await.unwrap();
@@ -298,7 +257,10 @@ async fn a_large_table_gets_its_indices_one_by_one_and_the_one_that_rows_need_fi
 async fn an_index_that_another_gateway_makes_holds_up_no_start() {
     let mut other = Other::with_a_database().await;
     other
-        .run(&format!("{GO_TABLE}; INSERT INTO records (hostname) VALUES ('go'); SELECT pg_advisory_lock(1868657153)"))
+        .run(&format!(
+            "{}; INSERT INTO records (hostname) VALUES ('go'); SELECT pg_advisory_lock(1868657153)",
+            Postgres::GO_TABLE
+        ))
         .await;
     let mut store = other.store(Limits { lock: SHORT, ..GENEROUS });
     store.small = 0;

@@ -53,8 +53,8 @@ fn options_of_the_dsn_stay_in_front_of_its_settings() {
 
 #[test]
 fn a_value_cannot_smuggle_in_another_option() {
-    let config = config("postgres://db?TimeZone=UTC%09-c%0Ab=2");
-    assert_eq!(config.get_options(), Some(" -c TimeZone=UTC\\\t-c\\\nb=2"));
+    let config = config("postgres://db?TimeZone=UTC%09-c%0Ab=2%0B");
+    assert_eq!(config.get_options(), Some(" -c TimeZone=UTC\\\t-c\\\nb=2\\\x0b"));
 }
 
 #[test]
@@ -85,6 +85,15 @@ fn a_question_mark_may_stand_in_a_password() {
     assert_eq!(tls.mode(), Mode::Disable);
 }
 
+/// A09: taken for the end of the credentials, it would show the rest of the password as the host.
+#[test]
+fn an_at_sign_may_stand_in_the_query() {
+    let config = config("postgres://db:5433/records?user=me&password=p@canary&application_name=a@b");
+    assert_eq!((address(&config).as_str(), config.get_user()), ("db:5433", Some("me")));
+    assert_eq!(config.get_password(), Some(b"p@canary".as_slice()));
+    assert_eq!(config.get_application_name(), Some("a@b"));
+}
+
 #[test]
 fn what_cannot_be_read_is_refused_without_quoting_it() {
     for dsn in [
@@ -98,6 +107,7 @@ fn what_cannot_be_read_is_refused_without_quoting_it() {
         "postgres://me:canary@db/records?canary",
         "postgres://me:canary@db/records?hu sh=1",
         "postgres://me:canary@db/records?a=%hu",
+        "postgres://db?user=me&password=p@hu",
         "mysql://me:canary@db/records",
         "canary",
     ] {

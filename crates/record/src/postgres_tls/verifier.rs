@@ -1,3 +1,5 @@
+//! The server's certificate, looked at as far as the mode asks.
+
 use super::Proof;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{VerifierBuilderError, WebPkiServerVerifier, verify_server_name};

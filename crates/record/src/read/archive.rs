@@ -1,12 +1,11 @@
+//! Records of either kind of database, for reading.
+
 use super::postgres::PostgresReader;
+use super::sqlite_file::SqliteFile;
 use super::{Filter, Query, ReadError, Readable, sqlite};
 use crate::Row;
-use diesel::{QueryResult, SqliteConnection};
 use secrecy::SecretString;
-use std::error::Error;
 use std::path::PathBuf;
-
-type AnyError = Box<dyn Error + Send + Sync>;
 
 /// The records of either kind of database, for reading. Nothing is written, created or brought up to date.
 ///
@@ -29,7 +28,7 @@ type AnyError = Box<dyn Error + Send + Sync>;
 pub struct Archive(Kind);
 
 enum Kind {
-    Sqlite(SqliteReader),
+    Sqlite(SqliteFile),
     Postgres(Box<PostgresReader>),
 }
 
@@ -39,10 +38,23 @@ impl Archive {
     /// # Errors
     ///
     /// [`ReadError::NoFile`], [`ReadError::Sqlite`], and [`ReadError::NoTable`] for a database that is none of records.
+    ///
+    /// ```
+    /// use oar_record::{Archive, ReadError};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("db.sqlite");
+    /// let error = Archive::sqlite(&path).await.err().expect("nobody has made it");
+    /// assert!(matches!(error, ReadError::NoFile { .. }));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn sqlite(path: impl Into<PathBuf>) -> Result<Self, ReadError> {
-        let path = path.into();
-        let connection = SqliteReader::open(path.clone()).await?;
-        Ok(Self(Kind::Sqlite(SqliteReader { path, connection: Some(connection) })))
+        let mut file = SqliteFile::to_read(path.into());
+        file.ask(|_| Ok(())).await?;
+        Ok(Self(Kind::Sqlite(file)))
     }
 
     /// Logs in at a PostgreSQL server: `host=… user=…` pairs or a `postgres://` URL.
@@ -50,6 +62,18 @@ impl Archive {
     /// # Errors
     ///
     /// [`ReadError::Postgres`], and [`ReadError::NoTable`] for a database without records.
+    ///
+    /// ```
+    /// use oar_record::Archive;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let nobody = "postgres://me@127.0.0.1:1/records".to_owned().into();
+    /// let error = Archive::postgres(&nobody).await.err().expect("nobody listens there");
+    /// assert_eq!(error.to_string(), "the record database at 127.0.0.1:1 cannot be reached");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn postgres(dsn: &SecretString) -> Result<Self, ReadError> {
         Ok(Self(Kind::Postgres(Box::new(PostgresReader::open(dsn).await?))))
     }
@@ -63,16 +87,31 @@ impl Archive {
     /// # Cancel safety
     ///
     /// The future may be dropped at any point; the next call makes another connection.
+    ///
+    /// ```
+    /// use oar_record::{Archive, Filter, Query, Row, RowId, SqliteStore};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("db.sqlite");
+    /// # SqliteStore::open(&path).await?;
+    /// let mut archive = Archive::sqlite(&path).await?;
+    /// let whole: Vec<Row> = archive.read(&Query::newest(Filter::default(), 20)).await?;
+    /// let numbers: Vec<RowId> = archive.read(&Query::oldest(Filter::default(), 1_000)).await?;
+    /// # assert!(whole.is_empty() && numbers.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read<T: Readable>(&mut self, query: &Query) -> Result<Vec<T>, ReadError> {
         match &mut self.0 {
-            Kind::Sqlite(reader) => {
+            Kind::Sqlite(file) => {
                 let query = query.clone();
-                reader
-                    .blocking(move |connection| match sqlite::bounded(query, connection)? {
-                        Some(query) => T::from_sqlite(&query, connection),
-                        None => Ok(Vec::new()),
-                    })
-                    .await
+                let read = move |connection: &mut _| match sqlite::bounded(query, connection)? {
+                    Some(query) => T::from_sqlite(&query, connection),
+                    None => Ok(Vec::new()),
+                };
+                file.ask(read).await
             }
             Kind::Postgres(reader) => reader.read(query).await,
         }
@@ -84,6 +123,25 @@ impl Archive {
     /// # Errors
     ///
     /// As [`read`](Self::read).
+    ///
+    /// ```
+    /// use oar_record::{Archive, Row, SqliteStore, Store};
+    /// use std::sync::Arc;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("db.sqlite");
+    /// let mut store = SqliteStore::open(&path).await?;
+    /// let row = Row { exchange_id: Some("0190".into()), request_id: Some("mine".into()), ..Row::default() };
+    /// store.write(&[Arc::new(row)]).await?;
+    /// let mut archive = Archive::sqlite(&path).await?;
+    /// for id in ["1", "0190", "mine"] {
+    ///     assert_eq!(archive.find(id, 9).await?.len(), 1);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn find(&mut self, id: &str, limit: u32) -> Result<Vec<Row>, ReadError> {
         if let Ok(number) = id.parse() {
             let rows: Vec<Row> = self.read(&Query::these(vec![number])).await?;
@@ -100,37 +158,8 @@ impl Archive {
         let (since, until) = (filter.since, filter.until);
         let moments = Filter { since, until, ..Filter::default() };
         match &mut self.0 {
-            Kind::Sqlite(reader) => reader.blocking(move |connection| sqlite::span(&moments, connection)).await,
+            Kind::Sqlite(file) => file.ask(move |connection| sqlite::span(&moments, connection)).await,
             Kind::Postgres(reader) => reader.span(&moments).await,
         }
-    }
-}
-
-struct SqliteReader {
-    path: PathBuf,
-    connection: Option<SqliteConnection>,
-}
-
-impl SqliteReader {
-    async fn open(path: PathBuf) -> Result<SqliteConnection, ReadError> {
-        let task_path = path.clone();
-        let opened = tokio::task::spawn_blocking(move || sqlite::open(&task_path)).await;
-        opened.unwrap_or_else(|panicked| Err(ReadError::Sqlite { path, source: panicked.into() }))
-    }
-
-    /// Runs `work` on the connection, which comes back only when that succeeds.
-    async fn blocking<T: Send + 'static>(
-        &mut self,
-        work: impl FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
-    ) -> Result<T, ReadError> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => Self::open(self.path.clone()).await?,
-        };
-        let done = tokio::task::spawn_blocking(move || Ok::<_, AnyError>((work(&mut connection)?, connection))).await;
-        let done = done.map_err(AnyError::from).flatten();
-        let (value, connection) = done.map_err(|source| sqlite::asked(&self.path, source))?;
-        self.connection = Some(connection);
-        Ok(value)
     }
 }

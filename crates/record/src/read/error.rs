@@ -1,9 +1,22 @@
+//! Why records cannot be read.
+
 use crate::OpenError;
 use crate::postgres::NoSession;
 use std::error::Error;
 use std::path::PathBuf;
 
 /// Why records cannot be read. No text here holds a DSN or a password.
+///
+/// ```
+/// use oar_record::Archive;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let error = Archive::sqlite("/nowhere/db.sqlite").await.err().expect("there is no such file");
+/// assert!(error.to_string().starts_with("there is no record database `/nowhere/db.sqlite`"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {

@@ -1,9 +1,24 @@
+//! Which rows are meant. Turned into conditions elsewhere, for each database in its own way.
+
 use super::words::{OutcomeFilter, StatusFilter};
 use std::time::SystemTime;
 
 /// Which rows are meant: those that fit all of what is set. The default means every row.
 ///
 /// It has no `Debug`: with `secrets: plain` the token is one, and the text may be of somebody's prompt.
+///
+/// ```
+/// use oar_record::Filter;
+/// use std::time::{Duration, SystemTime};
+///
+/// let errors_of_today = Filter {
+///     since: Some(SystemTime::now() - Duration::from_secs(86_400)),
+///     outcomes: vec!["errors".parse()?],
+///     statuses: vec!["5xx".parse()?, "429".parse()?],
+///     ..Filter::default()
+/// };
+/// # Ok::<(), oar_record::WrongWord>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct Filter {
     /// Requests that arrived at this moment or later.

@@ -3,21 +3,12 @@
 use super::{Filter, Query, ReadError, Readable};
 use crate::CreatedAt;
 use crate::postgres::Reader;
-use crate::schema::{records, sql_types::Instant};
+use crate::schema::records;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{BigInt, Nullable};
 use diesel_async::RunQueryDsl;
 use secrecy::SecretString;
-use std::io::Write;
-
-impl ToSql<Instant, Pg> for CreatedAt {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        out.write_all(&self.postgres_microseconds()?.to_be_bytes())?;
-        Ok(IsNull::No)
-    }
-}
 
 pub(super) struct PostgresReader(Reader);
 

@@ -1,6 +1,18 @@
+//! One question: which rows, in which order, how many.
+
 use super::Filter;
 
 /// One page of rows.
+///
+/// ```
+/// use oar_record::{Filter, Query};
+///
+/// let filter = Filter { model: Some("gpt-4o".into()), ..Filter::default() };
+/// let first = Query::newest(filter.clone(), 20);
+/// // Where the last row of that page had the number 80:
+/// let second = Query::newest(filter, 20).before(80);
+/// assert_eq!(first.limit() + second.limit(), 40);
+/// ```
 #[derive(Clone)]
 pub struct Query {
     pub(super) filter: Filter,
@@ -38,16 +50,31 @@ pub(super) enum Path {
 
 impl Query {
     /// The last rows, newest first. Row numbers are given out in the order of writing.
+    ///
+    /// ```
+    /// # use oar_record::{Filter, Query};
+    /// assert_eq!(Query::newest(Filter::default(), 20).limit(), 20);
+    /// ```
     pub fn newest(filter: Filter, limit: u32) -> Self {
         Self::new(filter, Order::Newest, limit)
     }
 
     /// The first rows, oldest first.
+    ///
+    /// ```
+    /// # use oar_record::{Filter, Query};
+    /// let as_they_came = Query::oldest(Filter::default(), 1_000);
+    /// ```
     pub fn oldest(filter: Filter, limit: u32) -> Self {
         Self::new(filter, Order::Oldest, limit)
     }
 
     /// The rows with these numbers, oldest first, as far as they are there.
+    ///
+    /// ```
+    /// # use oar_record::Query;
+    /// let two = Query::these(vec![17, 4]);
+    /// ```
     pub fn these(ids: Vec<i64>) -> Self {
         Self { ids: Ids::These(ids), ..Self::new(Filter::default(), Order::Oldest, u32::MAX) }
     }
@@ -61,6 +88,11 @@ impl Query {
     }
 
     /// Of those the ones with a number above this.
+    ///
+    /// ```
+    /// # use oar_record::{Filter, Query};
+    /// let new_ones = Query::oldest(Filter::default(), 1_000).after(80);
+    /// ```
     #[must_use]
     pub fn after(mut self, id: i64) -> Self {
         if let Ids::Between { after, .. } = &mut self.ids {
@@ -70,6 +102,11 @@ impl Query {
     }
 
     /// Of those the ones with a number below this.
+    ///
+    /// ```
+    /// # use oar_record::{Filter, Query};
+    /// let between = Query::oldest(Filter::default(), 1_000).after(80).before(90);
+    /// ```
     #[must_use]
     pub fn before(mut self, id: i64) -> Self {
         if let Ids::Between { before, .. } = &mut self.ids {
@@ -79,6 +116,11 @@ impl Query {
     }
 
     /// How many rows there may be.
+    ///
+    /// ```
+    /// # use oar_record::{Filter, Query};
+    /// assert_eq!(Query::oldest(Filter::default(), 7).limit(), 7);
+    /// ```
     pub fn limit(&self) -> u32 {
         self.limit
     }

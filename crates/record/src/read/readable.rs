@@ -1,6 +1,7 @@
 //! What is read of a row: all of it, or as much as is needed.
 
 use super::Query;
+use crate::created_at::MomentRead;
 use crate::schema::records;
 use crate::{CreatedAt, Row};
 use diesel::prelude::*;
@@ -8,17 +9,30 @@ use diesel_async::AsyncPgConnection;
 use std::fmt;
 
 /// What can be read of a row, from either database. Closed: what is read is the business of this crate.
-pub trait Readable: Sealed + Sized + Send + 'static {
-    /// How many of these a page has when all are read: their weight decides.
+///
+/// ```
+/// use oar_record::{Readable, Row, RowId, Summary};
+///
+/// assert!(Row::PAGE < Summary::PAGE && Summary::PAGE < RowId::PAGE);
+/// assert_eq!(RowId { id: 7 }.id(), 7);
+/// ```
+pub trait Readable: FromDatabase {
+    /// How many of these a page of a [`Walk`](crate::Walk) has: their weight decides.
     const PAGE: u32;
 
     /// The number of the row.
+    ///
+    /// ```
+    /// # use oar_record::{Readable, Summary};
+    /// assert_eq!(Summary { id: 7, ..Summary::default() }.id(), 7);
+    /// ```
     fn id(&self) -> i64;
+}
 
-    /// Reads a page.
+/// How that is read. Nobody outside can name it.
+pub trait FromDatabase: Sized + Send + 'static {
     fn from_sqlite(query: &Query, connection: &mut SqliteConnection) -> QueryResult<Vec<Self>>;
 
-    /// Reads a page.
     fn from_postgres(
         query: &Query,
         connection: &mut AsyncPgConnection,
@@ -26,11 +40,19 @@ pub trait Readable: Sealed + Sized + Send + 'static {
 }
 
 /// A row without its long texts, for a list: what they would cost is not paid.
+///
+/// ```
+/// use oar_record::Summary;
+///
+/// let row = Summary { id: 7, status: Some(200), elapsed_time: Some(1_500_000_000), ..Summary::default() };
+/// assert!(!format!("{:?}", Summary { model: Some("secret".into()), ..row }).contains("secret"));
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = records)]
 #[expect(missing_docs, reason = "the names are those of `Row`")]
 pub struct Summary {
     pub id: i64,
+    #[diesel(deserialize_as = MomentRead)]
     pub created_at: Option<CreatedAt>,
     pub model: Option<String>,
     pub elapsed_time: Option<i64>,
@@ -46,11 +68,28 @@ pub struct Summary {
 }
 
 /// What is counted and measured of a row.
+///
+/// ```
+/// use oar_record::{Archive, Filter, Measure, Query, SqliteStore};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("db.sqlite");
+/// # SqliteStore::open(&path).await?;
+/// let mut archive = Archive::sqlite(&path).await?;
+/// let rows: Vec<Measure> = archive.read(&Query::newest(Filter::default(), 1_000)).await?;
+/// let tokens: i64 = rows.iter().filter_map(|row| row.completion_tokens).sum();
+/// # assert_eq!(tokens, 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = records)]
 #[expect(missing_docs, reason = "the names are those of `Row`")]
 pub struct Measure {
     pub id: i64,
+    #[diesel(deserialize_as = MomentRead)]
     pub created_at: Option<CreatedAt>,
     pub model: Option<String>,
     pub elapsed_time: Option<i64>,
@@ -65,6 +104,12 @@ pub struct Measure {
 }
 
 /// The number of a row.
+///
+/// ```
+/// use oar_record::RowId;
+///
+/// assert!(RowId { id: 7 } < RowId { id: 8 }, "written earlier");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Queryable, Selectable)]
 #[diesel(table_name = records)]
 pub struct RowId {
@@ -84,13 +129,8 @@ impl fmt::Debug for Measure {
     }
 }
 
-/// Nobody outside can name it.
-pub trait Sealed {}
-
 macro_rules! readable {
     ($($kind:ident, page: $page:literal, id: $id:expr;)*) => {$(
-        impl Sealed for $kind {}
-
         impl Readable for $kind {
             const PAGE: u32 = $page;
 
@@ -98,7 +138,9 @@ macro_rules! readable {
                 let id: fn(&Self) -> i64 = $id;
                 id(self)
             }
+        }
 
+        impl FromDatabase for $kind {
             fn from_sqlite(query: &Query, connection: &mut SqliteConnection) -> QueryResult<Vec<Self>> {
                 let page = records::table.select(Self::as_select()).into_boxed();
                 diesel::RunQueryDsl::load(super::sqlite::narrowed!(page, query), connection)

@@ -1,22 +1,13 @@
-//! Reading an SQLite file: a connection that cannot write, and moments that are text.
+//! Reading an SQLite file, where moments are text.
 
-use super::missing;
 use super::query::{Ids, Path as Way};
-use super::{Filter, Query, ReadError};
+use super::{Filter, Query};
 use crate::CreatedAt;
 use crate::schema::records;
-use diesel::connection::SimpleConnection;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
-use std::error::Error;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
-
-type AnyError = Box<dyn Error + Send + Sync>;
-
-/// A reader waits for nobody in WAL mode, except for the first and the last to have the file open.
-const SETUP: &str = "PRAGMA busy_timeout = 5000;";
 
 /// Offsets reach from -12 to +14 hours, so a moment's own text is never a whole day away from its text in UTC.
 const A_DAY: Duration = Duration::from_secs(86_400);
@@ -28,65 +19,11 @@ extern "SQL" {
     fn oar_moment(text: Nullable<Text>) -> Nullable<BigInt>;
 }
 
-#[derive(QueryableByName)]
-struct Column {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
-/// Opens a file that is there, so that nothing can be written to it.
-pub(super) fn open(path: &Path) -> Result<SqliteConnection, ReadError> {
-    let (mut connection, columns) = connect(path, "ro")?;
-    if let Some(view) = missing::view(&columns, "main", |_| "NULL") {
-        connection.batch_execute(&view).map_err(|error| asked(path, error))?;
-    }
-    Ok(connection)
-}
-
-/// Opens a file that is there, so that rows of it can be deleted.
-pub(super) fn open_to_delete(path: &Path) -> Result<SqliteConnection, ReadError> {
-    connect(path, "rw").map(|(connection, _)| connection)
-}
-
-/// What the file answered went wrong.
-pub(super) fn asked(path: &Path, source: impl Into<AnyError>) -> ReadError {
-    ReadError::Asked { database: format!("`{}`", path.display()), source: source.into() }
-}
-
-/// A connection, and the columns of its table.
-fn connect(path: &Path, mode: &str) -> Result<(SqliteConnection, Vec<String>), ReadError> {
-    if !path.exists() {
-        return Err(ReadError::NoFile { path: path.to_owned() });
-    }
-    let failed = |source| ReadError::Sqlite { path: path.to_owned(), source };
-    let mut connection = establish(path, mode).map_err(failed)?;
-    let columns = columns(&mut connection).map_err(failed)?;
-    if !missing::is_a_table_of_records(&columns) {
-        return Err(ReadError::NoTable { database: format!("`{}`", path.display()) });
-    }
-    Ok((connection, columns))
-}
-
-fn establish(path: &Path, mode: &str) -> Result<SqliteConnection, AnyError> {
-    let mut connection = SqliteConnection::establish(&url(path.to_str().ok_or("the path is not UTF-8")?, mode))?;
-    connection.batch_execute(SETUP)?;
-    oar_moment_utils::register_impl(&mut connection, |text: Option<String>| {
+/// Teaches a connection the functions of ours.
+pub(super) fn teach(connection: &mut SqliteConnection) -> QueryResult<()> {
+    oar_moment_utils::register_impl(connection, |text: Option<String>| {
         text.as_deref().and_then(CreatedAt::nanoseconds_of)
-    })?;
-    Ok(connection)
-}
-
-/// <https://www.sqlite.org/uri.html>
-fn url(path: &str, mode: &str) -> String {
-    let encoded = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    // An absolute path needs the empty authority, lest two slashes at its beginning be taken for one.
-    let authority = if encoded.starts_with('/') { "//" } else { "" };
-    format!("file:{authority}{encoded}?mode={mode}")
-}
-
-fn columns(connection: &mut SqliteConnection) -> Result<Vec<String>, AnyError> {
-    let asked = diesel::sql_query("SELECT name FROM main.pragma_table_info('records')").load::<Column>(connection);
-    Ok(asked?.into_iter().map(|column| column.name).collect())
+    })
 }
 
 /// The query within the numbers that its moments leave; `None` when they leave none.
@@ -192,14 +129,3 @@ macro_rules! narrowed {
 }
 
 pub(super) use narrowed;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_no_part_of_the_options() {
-        assert_eq!(url("a b?c#d%20.sqlite", "ro"), "file:a b%3fc%23d%2520.sqlite?mode=ro");
-        assert_eq!(url("/data/db.sqlite", "rw"), "file:///data/db.sqlite?mode=rw");
-    }
-}

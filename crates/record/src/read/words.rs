@@ -4,6 +4,14 @@ use oar_exchange::Outcome;
 use std::str::FromStr;
 
 /// A way for a request to end.
+///
+/// ```
+/// use oar_exchange::Outcome;
+/// use oar_record::OutcomeFilter;
+///
+/// assert_eq!("errors".parse(), Ok(OutcomeFilter::Errors));
+/// assert_eq!("shed".parse(), Ok(OutcomeFilter::Is(Outcome::Shed)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutcomeFilter {
     /// This one.
@@ -13,6 +21,13 @@ pub enum OutcomeFilter {
 }
 
 /// The statuses from one to another, both included.
+///
+/// ```
+/// use oar_record::StatusFilter;
+///
+/// assert_eq!("5xx".parse(), Ok(StatusFilter { from: 500, to: 599 }));
+/// assert_eq!("500-504".parse(), Ok(StatusFilter { from: 500, to: 504 }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatusFilter {
     /// The first.
@@ -22,6 +37,12 @@ pub struct StatusFilter {
 }
 
 /// A word that means nothing here, and what would.
+///
+/// ```
+/// let error = "teapot".parse::<oar_record::StatusFilter>().unwrap_err();
+/// let told = "`teapot` is none of: a status such as 429, a class such as 5xx, a range such as 500-504";
+/// assert_eq!(error.to_string(), told);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is none of: {allowed}")]
 pub struct WrongWord {

@@ -18,9 +18,12 @@ use std::path::PathBuf;
 /// of its own, and read and written once more when the log is copied into the file: with pages that hold a few rows these are
 /// a quarter of the calls that they are with SQLite's 4 KiB. Still larger ones save little, and cost more where each row
 /// changes another page, as in the index of the ids that clients send.
-const SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; \
+const SETUP: &str = "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; \
                      PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
                      PRAGMA journal_size_limit = 67108864;";
+
+/// How long another connection is waited for.
+pub(crate) const PATIENCE: &str = "PRAGMA busy_timeout = 5000";
 
 #[derive(Clone, Debug)]
 pub(super) struct File {
@@ -48,6 +51,7 @@ impl File {
             directory.join(".").metadata()?;
         }
         let mut connection = SqliteConnection::establish(name)?;
+        connection.batch_execute(PATIENCE)?;
         connection.batch_execute(SETUP)?;
         connection.immediate_transaction(migrate)?;
         Ok(connection)
@@ -86,9 +90,9 @@ fn missing(connection: &mut SqliteConnection) -> Result<Vec<&'static Index>, Die
 }
 
 #[derive(QueryableByName)]
-struct Number {
+pub(super) struct Number {
     #[diesel(sql_type = BigInt)]
-    value: i64,
+    pub(super) value: i64,
 }
 
 /// The value of a pragma that is a number.

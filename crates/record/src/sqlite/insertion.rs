@@ -1,7 +1,7 @@
 //! Rows into the table, by two statements that SQLite reads once for each connection.
 
 use crate::Row;
-use crate::schema::records;
+use crate::schema::{records, with_columns};
 use diesel::dsl::SqlTypeOf;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::Error as DieselError;
@@ -31,10 +31,10 @@ impl<const ROWS: usize> QueryId for Insertion<'_, ROWS> {
 
 impl<const ROWS: usize> RunQueryDsl<SqliteConnection> for Insertion<'_, ROWS> {}
 
-/// The columns of a row, and their values: takes the row apart without a rest, so that a column that is forgotten does not
+/// The columns of a row, and their values: takes the row apart without a rest, so that a column that the list lacks does not
 /// compile.
 macro_rules! columns {
-    ($first:ident, $($name:ident,)*) => {
+    ($first:ident: $type_of_first:ident $postgres_of_first:ident, $($name:ident: $type:ident $postgres:ident,)*) => {
         const INSERT: &str = concat!("INSERT INTO records (", stringify!($first), $(", ", stringify!($name),)* ") VALUES ");
 
         /// `(?, ?, …)`
@@ -52,37 +52,7 @@ macro_rules! columns {
     };
 }
 
-columns! {
-    hostname,
-    upstream_endpoint,
-    upstream_sk,
-    created_at,
-    ip,
-    body,
-    model,
-    response,
-    response_time,
-    elapsed_time,
-    status,
-    authorization,
-    user_agent,
-    headers,
-    exchange_id,
-    request_id,
-    method,
-    path,
-    upstream,
-    outcome,
-    error,
-    attempts,
-    stream,
-    prompt_tokens,
-    completion_tokens,
-    bytes_in,
-    bytes_out,
-    first_byte_time,
-    truncated,
-}
+with_columns!(columns);
 
 /// The condition names the partial index.
 const PASS_OVER_KNOWN: &str = " ON CONFLICT (exchange_id) WHERE exchange_id IS NOT NULL DO NOTHING";

@@ -1,8 +1,8 @@
 //! Rows deleted, and the room for them given back, a little at a time.
 
-use super::file::pragma;
+use super::file::{Number, pragma};
 use crate::schema::records;
-use crate::store::Tended;
+use crate::store::{Pruned, Tended};
 use crate::{CreatedAt, RETENTION_STEP_BYTES, RETENTION_STEP_ROWS, Retention};
 use diesel::connection::SimpleConnection;
 use diesel::result::Error as DieselError;
@@ -31,38 +31,30 @@ struct Old {
 }
 
 /// Deletes a few rows that are too old, or failing that too many, and gives back a little of what is free.
-pub(super) fn step(
+pub(crate) fn step(
     retention: &Retention,
     now: SystemTime,
     connection: &mut SqliteConnection,
-) -> Result<Tended, DieselError> {
-    prune(retention, now, connection).map(|(_, tended)| tended)
-}
-
-/// As [`step`], and tells how many rows went.
-pub(crate) fn prune(
-    retention: &Retention,
-    now: SystemTime,
-    connection: &mut SqliteConnection,
-) -> Result<(usize, Tended), DieselError> {
+) -> Result<Pruned, DieselError> {
     let deleted = connection.immediate_transaction(|connection| {
         let old = match retention.cutoff(now) {
             Some(cutoff) => older(cutoff, connection)?,
             None => Vec::new(),
         };
-        let surplus = if old.is_empty() { surplus(retention, connection)? } else { old };
-        delete(&surplus, connection)
+        let few = if old.is_empty() { surplus(retention, connection)? } else { old };
+        delete(&few, connection)
     })?;
     let vacuumed = give_back(connection)?;
-    Ok((deleted, if deleted == 0 && vacuumed == Tended::Done { Tended::Done } else { Tended::More }))
+    let tended = if deleted == 0 && vacuumed == Tended::Done { Tended::Done } else { Tended::More };
+    Ok(Pruned { rows: deleted as u64, tended })
 }
 
 /// Rows from before a moment, whose [`texts`] these two are. Texts in UTC, which are ours, compare as moments; others count
 /// as old when they are so in any offset.
-pub(crate) const OLDER: &str = "created_at < ? AND (created_at LIKE '%+00:00' OR created_at < ?)";
+const OLDER: &str = "created_at < ? AND (created_at LIKE '%+00:00' OR created_at < ?)";
 
 /// The moment in UTC, and where it is earliest.
-pub(crate) fn texts(cutoff: SystemTime) -> (String, String) {
+fn texts(cutoff: SystemTime) -> (String, String) {
     let text = |moment: SystemTime| CreatedAt(moment).to_string();
     (text(cutoff), cutoff.checked_sub(WESTERNMOST).map_or_else(String::new, text))
 }
@@ -79,9 +71,7 @@ fn older(cutoff: SystemTime, connection: &mut SqliteConnection) -> Result<Vec<Ol
 /// The oldest rows, as many as are too many.
 fn surplus(retention: &Retention, connection: &mut SqliteConnection) -> Result<Vec<Old>, DieselError> {
     let Some(cap) = retention.bytes else { return Ok(Vec::new()) };
-    let pages = pragma("page_count", connection)? - pragma("freelist_count", connection)?;
-    let used = u64::try_from(pages * pragma("page_size", connection)?).unwrap_or_default();
-    let excess = used.saturating_sub(cap);
+    let excess = used(connection)?.saturating_sub(cap);
     if excess == 0 {
         return Ok(Vec::new());
     }
@@ -118,4 +108,31 @@ fn give_back(connection: &mut SqliteConnection) -> Result<Tended, DieselError> {
     let step = VACUUM_BYTES / pragma("page_size", connection)?.max(1);
     connection.batch_execute(&format!("PRAGMA incremental_vacuum({})", surplus.min(step)))?;
     Ok(if surplus > step { Tended::More } else { Tended::Done })
+}
+
+/// Bytes in use: what is free inside the file is not.
+pub(crate) fn used(connection: &mut SqliteConnection) -> Result<u64, DieselError> {
+    let pages = pragma("page_count", connection)? - pragma("freelist_count", connection)?;
+    Ok(u64::try_from(pages * pragma("page_size", connection)?).unwrap_or_default())
+}
+
+/// About how many rows there are to delete.
+pub(crate) fn would_delete(
+    retention: &Retention,
+    now: SystemTime,
+    connection: &mut SqliteConnection,
+) -> Result<u64, DieselError> {
+    let old = retention.cutoff(now).map_or(Ok(0), |cutoff| count_older(cutoff, connection))?;
+    if retention.bytes.is_none() {
+        return Ok(old);
+    }
+    let rows: Number = diesel::sql_query("SELECT count(*) AS value FROM records").get_result(connection)?;
+    Ok(old.max(retention.surplus_rows(used(connection)?, rows.value.unsigned_abs())))
+}
+
+fn count_older(cutoff: SystemTime, connection: &mut SqliteConnection) -> Result<u64, DieselError> {
+    let (here, anywhere) = texts(cutoff);
+    let count = diesel::sql_query(format!("SELECT count(*) AS value FROM records WHERE {OLDER}"));
+    let count: Number = count.bind::<Text, _>(here).bind::<Text, _>(anywhere).get_result(connection)?;
+    Ok(count.value.unsigned_abs())
 }

@@ -1,16 +1,6 @@
 use super::*;
-use diesel::connection::SimpleConnection;
+use crate::scratch::{Database, Sqlite};
 use std::sync::Arc;
-
-const GO_TABLE: &str = "CREATE TABLE records (id integer PRIMARY KEY AUTOINCREMENT, hostname text, upstream_endpoint text, \
-    upstream_sk text, created_at datetime, ip text, body text, model text, response text, response_time integer, \
-    elapsed_time integer, status integer, authorization text, user_agent text, headers text); \
-    INSERT INTO records (hostname) VALUES ('go')";
-
-fn sql(path: &std::path::Path, statements: &str) {
-    use diesel::Connection;
-    SqliteConnection::establish(path.to_str().unwrap()).unwrap().batch_execute(statements).unwrap();
-}
 
 fn row(id: &str) -> Row {
     Row { exchange_id: Some(id.to_owned()), ..Row::default() }
@@ -19,10 +9,10 @@ fn row(id: &str) -> Row {
 /// D11: any file is large for this one.
 #[tokio::test]
 async fn a_large_table_gets_its_indices_one_by_one_and_the_one_that_rows_need_first() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("db.sqlite");
-    sql(&path, GO_TABLE);
-    let mut store = SqliteStore::open_as(File { path: path.clone(), small: 0 }).await.unwrap();
+    let database = Sqlite::new().await;
+    database.sql(Sqlite::GO_TABLE).await;
+    database.sql("INSERT INTO records (hostname) VALUES ('go')").await;
+    let mut store = SqliteStore::open_as(File { path: database.path.clone(), small: 0 }).await.unwrap();
     assert!(!store.is_ready() && store.missing.len() == schema::INDICES.len());
     store.write(&[]).await.unwrap();
     assert!(store.is_ready() && store.missing.len() == schema::INDICES.len() - 1);
@@ -31,7 +21,7 @@ async fn a_large_table_gets_its_indices_one_by_one_and_the_one_that_rows_need_fi
         store.write(&[row("a"), row("b")].map(Arc::new)).await.unwrap();
     }
     assert!(store.missing.is_empty());
-    let again = SqliteStore::open_as(File { path, small: 0 }).await.unwrap();
+    let again = SqliteStore::open_as(File { path: database.path.clone(), small: 0 }).await.unwrap();
     assert!(again.is_ready() && again.missing.is_empty());
     assert_eq!(store.recent(10).await.unwrap().len(), 3);
 }
@@ -39,17 +29,16 @@ async fn a_large_table_gets_its_indices_one_by_one_and_the_one_that_rows_need_fi
 /// D06: SQLite's handle is not trusted again after what its disk said; after any other failure it is.
 #[tokio::test]
 async fn the_file_is_opened_anew_after_a_failure_that_may_have_harmed_the_handle() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("db.sqlite");
-    let mut store = SqliteStore::open(&path).await.unwrap();
+    let database = Sqlite::new().await;
+    let mut store = database.open().await;
     for (said, kept) in
         [("disk I/O error", false), ("database or disk is full", true), ("string or blob too big", true)]
     {
         let fail = format!("CREATE TRIGGER fail BEFORE INSERT ON records BEGIN SELECT RAISE(FAIL, '{said}'); END");
-        sql(&path, &fail);
+        database.sql(&fail).await;
         store.write(&[row("a")].map(Arc::new)).await.unwrap_err();
         assert_eq!(store.connection.is_some(), kept, "{said}");
-        sql(&path, "DROP TRIGGER fail");
+        database.sql("DROP TRIGGER fail").await;
         store.write(&[row("b")].map(Arc::new)).await.unwrap();
     }
 }
@@ -57,9 +46,9 @@ async fn the_file_is_opened_anew_after_a_failure_that_may_have_harmed_the_handle
 /// Rows go together as far as they fill a statement, and the rest one by one.
 #[tokio::test]
 async fn rows_arrive_once_and_in_order_however_many_there_are() {
-    let folder = tempfile::tempdir().unwrap();
     for count in [1_usize, 19, 20, 21, 45] {
-        let mut store = SqliteStore::open(folder.path().join(format!("{count}.sqlite"))).await.unwrap();
+        let database = Sqlite::new().await;
+        let mut store = database.open().await;
         let rows: Vec<_> = (0..count).map(|number| Arc::new(row(&number.to_string()))).collect();
         store.write(&rows).await.unwrap();
         let kept = store.recent(100).await.unwrap().into_iter().rev();
@@ -71,10 +60,9 @@ async fn rows_arrive_once_and_in_order_however_many_there_are() {
 /// One that is known is passed over, one that is refused for another reason takes the batch with it.
 #[tokio::test]
 async fn a_row_among_others_is_passed_over_only_when_it_is_known() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("db.sqlite");
-    let mut store = SqliteStore::open(&path).await.unwrap();
-    sql(&path, "CREATE UNIQUE INDEX other ON records (path)");
+    let database = Sqlite::new().await;
+    let mut store = database.open().await;
+    database.sql("CREATE UNIQUE INDEX other ON records (path)").await;
     let batch = |first: i64| (first..first + 30).map(|number| Arc::new(row(&number.to_string()))).collect::<Vec<_>>();
     store.write(&batch(0)).await.unwrap();
     store.write(&batch(10)).await.unwrap();
@@ -93,8 +81,8 @@ async fn the_statements_for_rows_are_read_once_for_each_connection() {
     use diesel::Connection;
     use diesel::connection::InstrumentationEvent;
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = SqliteStore::open(folder.path().join("db.sqlite")).await.unwrap();
+    let database = Sqlite::new().await;
+    let mut store = database.open().await;
     let read = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&read);
     store.connection.as_mut().unwrap().set_instrumentation(move |event: InstrumentationEvent<'_>| {

@@ -1,4 +1,6 @@
-use super::pauses::Pauses;
+//! When a store is looked after, between batches. Does none of it.
+
+use super::Pauses;
 use crate::StoreError;
 use crate::store::{Chain, Tended};
 use std::time::{Duration, SystemTime};

@@ -40,7 +40,7 @@ pub(crate) fn row(id: &str) -> Row {
 /// An exchange that weighs this much and answers nothing.
 pub(crate) fn heavy(id: &str, body: &Bytes) -> Arc<Exchange> {
     let mut exchange = exchange(id);
-    exchange.request.body = body.clone();
+    exchange.request.body = body.slice(exchange.request.method.as_str().len()..);
     exchange.request.headers.clear();
     exchange.request.path.clear();
     exchange.request.model = None;

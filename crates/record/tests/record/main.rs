@@ -12,6 +12,7 @@ mod outages;
 mod policy;
 mod postgres;
 mod postgres_tls;
+mod pruning;
 mod reading;
 mod retention;
 mod row;

@@ -103,10 +103,11 @@ async fn session(url: &str, tasks: &mut JoinSet<()>) -> Result<Client, tokio_pos
 /// D04.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_with_too_many_clients_is_asked_again() {
+    const PLACES: usize = 6;
     let mut server = Server::start();
     let (dsn, mut tasks): (SecretString, _) = (server.url.clone().into(), JoinSet::new());
     let admin = session(&server.url, &mut tasks).await.unwrap();
-    admin.batch_execute("ALTER SYSTEM SET max_connections = 6").await.unwrap();
+    admin.batch_execute(&format!("ALTER SYSTEM SET max_connections = {PLACES}")).await.unwrap();
     admin.batch_execute("ALTER SYSTEM SET superuser_reserved_connections = 0").await.unwrap();
     server.order("stop");
     server.order("start");
@@ -123,9 +124,9 @@ async fn a_server_with_too_many_clients_is_asked_again() {
     let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '' \
                   AND pid <> pg_backend_pid() AND query LIKE 'INSERT%'";
     one.query(others, &[]).await.unwrap();
-    // The place is taken before the store notices that it has lost it.
-    while let Ok(client) = session(&server.url, &mut tasks).await {
-        crowd.push(client);
+    // The place, which is free a moment later, is taken before the store notices that it has lost it.
+    while crowd.len() < PLACES {
+        crowd.extend(session(&server.url, &mut tasks).await);
     }
     let error = store.write(&[row("b")].map(Arc::new)).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");

@@ -1,6 +1,6 @@
 //! What of each exchange is kept.
 
-use crate::exchanges::{exchange, refused_attempt};
+use crate::exchanges::{Change, exchange, refused_attempt};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
@@ -244,4 +244,22 @@ async fn what_is_skipped_is_counted_apart_and_what_is_not_kept_does_not_wait() {
     recorder.finished(&large("4", Outcome::Ok));
     let dropped = DropReason::ALL.map(|reason| counters.dropped(reason)).iter().sum::<u64>();
     assert_eq!((counters.written(), counters.skipped(), dropped), (2, 1, 1));
+}
+
+#[test]
+fn everything_that_a_client_makes_long_weighs_in_the_queue() {
+    let (recorder, _writer) = Recorder::start(Box::new(Open), "h");
+    let changes: [Change; 5] = [
+        |exchange, long| exchange.request.path = long,
+        |exchange, long| exchange.request.method = long.parse().unwrap(),
+        |exchange, long| exchange.request.model = Some(long),
+        |exchange, long| exchange.request_id = long,
+        |exchange, long| drop(exchange.request.headers.insert("x", long.parse().unwrap())),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut exchange = exchange("a");
+        change(&mut exchange, "x".repeat(60_000));
+        recorder.finished(&Arc::new(exchange));
+        assert!(recorder.counters().queued_bytes() >= 60_000 * (number + 1), "{number}");
+    }
 }

@@ -4,8 +4,8 @@ use crate::contract::on_both;
 use crate::exchanges::{moment, row};
 use crate::scratch::{Database, Postgres, Sqlite};
 use oar_record::{
-    Archive, CreatedAt, Filter, Measure, OutcomeFilter, Pruned, Pruner, Query, ReadError, Retention, Row, RowId,
-    StatusFilter, Store, Summary, Tended, Walk,
+    Archive, CreatedAt, Filter, Measure, OutcomeFilter, Pruner, Query, ReadError, Row, RowId, StatusFilter, Store,
+    Summary, Walk,
 };
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,20 +15,17 @@ on_both! {
     every_kind_of_a_row_tells_the_same,
     each_filter_means_what_it_says,
     moments_are_compared_whatever_their_offset,
+    a_moment_that_is_far_away_or_none_hides_no_row,
     a_table_of_the_go_version_is_read_and_not_touched,
-    rows_of_the_go_version_are_counted_and_deleted,
     a_row_is_found_by_each_of_its_ids,
     a_walk_reads_each_row_once_and_none_that_came_later,
     rows_that_are_written_meanwhile_are_seen,
-    old_rows_are_deleted_and_no_others,
-    rows_are_deleted_down_to_a_size,
     a_database_without_a_table_is_told,
 }
 
 /// A database that can be read without being opened for writing.
-trait Readable: Database {
+pub(crate) trait Readable: Database {
     async fn try_archive(&self) -> Result<Archive, ReadError>;
-    async fn pruner(&self) -> Pruner;
 
     async fn archive(&self) -> Archive {
         self.try_archive().await.unwrap()
@@ -39,29 +36,21 @@ impl Readable for Sqlite {
     async fn try_archive(&self) -> Result<Archive, ReadError> {
         Archive::sqlite(&self.path).await
     }
-
-    async fn pruner(&self) -> Pruner {
-        Pruner::sqlite(&self.path).await.unwrap()
-    }
 }
 
 impl Readable for Postgres {
     async fn try_archive(&self) -> Result<Archive, ReadError> {
         Archive::postgres(&self.url()).await
     }
-
-    async fn pruner(&self) -> Pruner {
-        Pruner::postgres(&self.url()).await.unwrap()
-    }
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-fn at(created_at: SystemTime) -> Option<CreatedAt> {
+pub(crate) fn at(created_at: SystemTime) -> Option<CreatedAt> {
     Some(CreatedAt(created_at))
 }
 
-async fn numbers(archive: &mut Archive, query: &Query) -> Vec<i64> {
+pub(crate) async fn numbers(archive: &mut Archive, query: &Query) -> Vec<i64> {
     let rows: Vec<RowId> = archive.read(query).await.unwrap();
     rows.iter().map(|row| row.id).collect()
 }
@@ -176,7 +165,24 @@ async fn moments_are_compared_whatever_their_offset(database: impl Readable) {
     assert_eq!(matching(&mut archive, since(moment() + Duration::from_micros(1))).await, [0; 0]);
 }
 
-const GO_INSERT: &str = "INSERT INTO records (hostname, created_at, model, status, elapsed_time, \"authorization\") \
+/// Go's zero time, the ends of what a database can say, and text that is no moment, where that is possible.
+async fn a_moment_that_is_far_away_or_none_hides_no_row<D: Readable>(database: D) {
+    database.open().await.write(&[row("a")].map(Arc::new)).await.unwrap();
+    for (number, moment) in ["0001-01-01 00:00:00+00:00", "9999-12-31 23:59:59+00:00"].iter().enumerate() {
+        database.sql(&format!("INSERT INTO records (id, created_at) VALUES ({}, '{moment}')", number + 2)).await;
+    }
+    database.sql(&format!("INSERT INTO records (id, created_at) VALUES (4, {})", D::NO_MOMENT)).await;
+    let mut archive = database.archive().await;
+    let rows: Vec<Measure> = archive.read(&Query::oldest(Filter::default(), 9)).await.unwrap();
+    let told: Vec<_> = rows.iter().map(|row| row.created_at.map(|at| at.to_string())).collect();
+    assert_eq!(told[1].as_deref(), Some("0001-01-01 00:00:00+00:00"));
+    assert_eq!((told[2].as_deref(), told.len()), (Some("9999-12-31 23:59:59+00:00"), 4));
+    let rows: Vec<Row> = archive.read(&Query::oldest(Filter::default(), 9)).await.unwrap();
+    let summaries: Vec<Summary> = archive.read(&Query::oldest(Filter::default(), 9)).await.unwrap();
+    assert_eq!((rows.len(), summaries.len()), (4, 4));
+}
+
+pub(crate) const GO_INSERT: &str = "INSERT INTO records (hostname, created_at, model, status, elapsed_time, \"authorization\") \
     VALUES ('go', '2024-01-02 11:04:05.5+08:00', 'gpt-4', 200, 2, 'token')";
 
 async fn a_table_of_the_go_version_is_read_and_not_touched<D: Readable>(database: D) {
@@ -191,17 +197,6 @@ async fn a_table_of_the_go_version_is_read_and_not_touched<D: Readable>(database
     database
         .sql("ALTER TABLE records ADD COLUMN exchange_id text; ALTER TABLE records ADD COLUMN truncated boolean")
         .await;
-}
-
-async fn rows_of_the_go_version_are_counted_and_deleted<D: Readable>(database: D) {
-    database.sql(D::GO_TABLE).await;
-    database.sql(GO_INSERT).await;
-    let mut archive = database.archive().await;
-    let mut walk: Walk<Measure> = Walk::begin(&mut archive, Filter::default()).await.unwrap();
-    assert_eq!(walk.next(&mut archive).await.unwrap().unwrap()[0].elapsed_time, Some(2));
-    let mut pruner = database.pruner().await;
-    assert_eq!(prune(&mut pruner, OLD).await, [1]);
-    assert_eq!(database.text("SELECT CAST(count(*) AS text) FROM records").await, "0");
 }
 
 async fn a_row_is_found_by_each_of_its_ids(database: impl Readable) {
@@ -252,58 +247,6 @@ async fn rows_that_are_written_meanwhile_are_seen(database: impl Readable) {
         store.write(&[row(&number.to_string())].map(Arc::new)).await.unwrap();
         assert_eq!(matching(&mut archive, Filter::default()).await.last(), Some(&number));
     }
-}
-
-/// Every step until there is nothing more to do; yields how many rows each deleted.
-async fn prune(pruner: &mut Pruner, retention: Retention) -> Vec<u64> {
-    let mut steps = Vec::new();
-    loop {
-        let Pruned { rows, tended } = pruner.step(retention, now()).await.unwrap();
-        steps.extend((rows > 0).then_some(rows));
-        if tended == Tended::Done {
-            return steps;
-        }
-    }
-}
-
-/// So that rows of this age are from before the 700th minute after [`moment`].
-const OLD: Retention = Retention { age: Some(Duration::from_secs(1_000 * 60)), bytes: None };
-
-fn now() -> SystemTime {
-    moment() + MINUTE * 1_700
-}
-
-async fn old_rows_are_deleted_and_no_others(database: impl Readable) {
-    let mut store = database.open().await;
-    let aged = |number: u32| Row { created_at: at(moment() + MINUTE * number), ..row(&number.to_string()) };
-    store.write(&(0..1_200).map(aged).map(Arc::new).collect::<Vec<_>>()).await.unwrap();
-    database.sql("INSERT INTO records (id, created_at) VALUES (5000, '2026-03-03 17:06:07+14:00'), (5001, NULL)").await;
-    let mut pruner = database.pruner().await;
-    assert_eq!(pruner.would_delete(OLD, now()).await.unwrap(), 701);
-    let steps = prune(&mut pruner, OLD).await;
-    assert_eq!((steps.iter().sum::<u64>(), steps.iter().all(|step| *step <= 500)), (701, true), "{steps:?}");
-    assert!(prune(&mut pruner, OLD).await.is_empty());
-    let left = numbers(&mut database.archive().await, &Query::oldest(Filter::default(), 9_999)).await;
-    assert_eq!((left.len(), left[0], left.last()), (501, 701, Some(&5001)));
-    store.write(&[row("new")].map(Arc::new)).await.unwrap();
-}
-
-async fn rows_are_deleted_down_to_a_size(database: impl Readable) {
-    let mut store = database.open().await;
-    let heavy = |number: u32| Row { body: Some(format!("{number:08}").repeat(250)), ..row(&number.to_string()) };
-    store.write(&(0..2_000).map(heavy).map(Arc::new).collect::<Vec<_>>()).await.unwrap();
-    let mut pruner = database.pruner().await;
-    let half = Retention { age: None, bytes: Some(pruner.used().await.unwrap() / 2) };
-    let planned = pruner.would_delete(half, now()).await.unwrap();
-    let steps = prune(&mut pruner, half).await;
-    let gone: u64 = steps.iter().sum();
-    let sane = 700..=1_300;
-    assert!(
-        sane.contains(&planned) && sane.contains(&gone) && steps.iter().all(|step| *step <= 500),
-        "{planned}, {steps:?}"
-    );
-    let left = numbers(&mut database.archive().await, &Query::oldest(Filter::default(), 9_999)).await;
-    assert_eq!((left[0].unsigned_abs(), left.last()), (gone + 1, Some(&2_000)), "the oldest went");
 }
 
 async fn a_database_without_a_table_is_told(database: impl Readable) {

@@ -12,6 +12,7 @@ on_both! {
     what_is_too_old_goes_in_small_steps_and_nothing_younger,
     the_oldest_go_until_the_rest_is_small_enough,
     nothing_goes_that_nobody_asked_for,
+    rows_that_a_larger_cap_allows_stay,
     old_rows_go_while_new_ones_are_written,
 }
 
@@ -103,6 +104,20 @@ async fn the_oldest_go_until_the_rest_is_small_enough(database: impl Database) {
     assert_eq!(tend(&mut store, &retention, &database).await, [0]);
     assert_eq!(tend(&mut database.open().await, &retention, &database).await, [0]);
     store.write(&[row("next")].map(Arc::new)).await.unwrap();
+}
+
+/// A reload may come while many steps are still to be taken.
+async fn rows_that_a_larger_cap_allows_stay(database: impl Database) {
+    let mut store = database.open().await;
+    let body = noise(100_000);
+    let rows = (0..200).map(|number| Row { body: Some(body.clone()), ..row(&number.to_string()) });
+    store.write(&rows.map(Arc::new).collect::<Vec<_>>()).await.unwrap();
+    let (small, large) =
+        (Retention { age: None, bytes: Some(1_000_000) }, Retention { age: None, bytes: Some(1 << 30) });
+    assert_eq!(store.tend(&small, moment()).await.unwrap(), Tended::More);
+    let left = count(&database).await;
+    tend(&mut store, &large, &database).await;
+    assert_eq!(count(&database).await, left);
 }
 
 async fn nothing_goes_that_nobody_asked_for(database: impl Database) {

@@ -104,7 +104,8 @@ fn a_compressed_request_body_is_not_taken_for_text() {
 #[test]
 fn what_a_client_makes_long_is_cut_and_marked() {
     let long = "x".repeat(SHORT_FIELD_CAP_BYTES + 1);
-    let changes: [(&str, Change); 4] = [
+    let changes: [(&str, Change); 5] = [
+        ("method", |exchange, long| exchange.request.method = long.parse().unwrap()),
         ("path", |exchange, long| exchange.request.path = long),
         ("model", |exchange, long| exchange.request.model = Some(long)),
         ("request_id", |exchange, long| exchange.request_id = long),

@@ -20,6 +20,8 @@ pub(crate) trait Database {
     const NUMBERS: &'static str;
     /// How the Go version's driver writes the moment `{}` seconds after 1970, in China.
     const GO_MOMENT: &'static str;
+    /// What the column of moments takes, and is none, or none that anybody has lived.
+    const NO_MOMENT: &'static str;
 
     async fn new() -> Self;
     async fn open(&self) -> Self::Store;
@@ -84,6 +86,7 @@ impl Database for Sqlite {
     const NUMBERS: &'static str =
         "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT i FROM n) AS n";
     const GO_MOMENT: &'static str = "datetime({}, 'unixepoch', '+8 hours') || '.123456789+08:00'";
+    const NO_MOMENT: &'static str = "'yesterday'";
 
     async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
@@ -117,7 +120,7 @@ impl Database for Sqlite {
 /// A database on the server that `OAR_TEST_POSTGRES` names.
 pub(crate) struct Postgres {
     server: String,
-    name: String,
+    pub(crate) name: String,
     /// Fails the test when a secret got out.
     _watch: Watch,
 }
@@ -157,6 +160,7 @@ impl Database for Postgres {
         \"authorization\" text,\"user_agent\" text,\"headers\" text,PRIMARY KEY (\"id\"))";
     const NUMBERS: &'static str = "generate_series(1, {}) AS n(i)";
     const GO_MOMENT: &'static str = "to_timestamp({})";
+    const NO_MOMENT: &'static str = "'-infinity'";
 
     async fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);

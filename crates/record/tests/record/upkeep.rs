@@ -3,7 +3,7 @@
 use crate::exchanges::exchange;
 use async_trait::async_trait;
 use oar_exchange::Observer;
-use oar_record::{Counters, QUEUE_CAP_ROWS, Recorder, Retention, Row, Store, StoreError, Tended};
+use oar_record::{Counters, DropReason, QUEUE_CAP_ROWS, Recorder, Retention, Row, Store, StoreError, Tended};
 use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
@@ -28,6 +28,7 @@ struct Tending(Arc<Mutex<Asked>>);
 struct Asked {
     unreachable_for: usize,
     write_takes: Duration,
+    writes: VecDeque<Result<(), StoreError>>,
     steps: VecDeque<Result<Tended, StoreError>>,
     calls: Vec<(Instant, Call)>,
     now: Vec<SystemTime>,
@@ -67,6 +68,9 @@ impl Store for Tending {
         let takes = self.0.lock().unwrap().write_takes;
         sleep(takes).await;
         let mut asked = self.0.lock().unwrap();
+        if let Some(outcome) = asked.writes.pop_front() {
+            return outcome;
+        }
         let reached = asked.unreachable_for == 0;
         asked.unreachable_for = asked.unreachable_for.saturating_sub(1);
         if reached { Ok(()) } else { Err(StoreError::unavailable("not there")) }
@@ -226,6 +230,30 @@ async fn a_store_that_was_never_reached_is_asked_until_it_is_there() {
     let times: Vec<_> = store.written(begin);
     assert_eq!(times, [0, 250, 750, 1_750, 3_750, 7_750, 12_750, 17_750].map(|at| (at, 0)));
     assert_eq!(store.tended(begin), [17_750]);
+}
+
+/// D03, D10: whoever says no to a row is there.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_rejects_a_row_after_an_outage_is_up() {
+    let store = Tending::default();
+    store
+        .0
+        .lock()
+        .unwrap()
+        .writes
+        .extend([Err(StoreError::unavailable("down")), Err(StoreError::rejected("a bad row"))]);
+    let (recorder, writer, counters, _) = start(&store);
+    let traffic = async {
+        // It has been tended, and is left alone for a minute.
+        sleep(2 * SECOND).await;
+        record(&recorder, 1);
+        sleep(Duration::from_millis(300)).await;
+        assert!(!counters.store_is_up());
+        sleep(SECOND).await;
+        assert_eq!((counters.store_is_up(), counters.dropped(DropReason::Invalid)), (true, 1));
+        Duration::ZERO
+    };
+    writer.run(traffic).await;
 }
 
 #[tokio::test(start_paused = true)]

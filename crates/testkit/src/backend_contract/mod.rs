@@ -4,11 +4,16 @@
 //! there and asserts one promise of the trait. They panic when it is broken, as assertions do, and give up after five
 //! seconds of tokio's time.
 //!
-//! ```no_run
-//! # use std::sync::Arc;
-//! # use oar_upstream::Upstream;
-//! # fn acme(endpoint: &str) -> Arc<dyn Upstream> { unimplemented!() }
-//! # async fn a_test() {
+//! ```
+//! # use oar_app::upstream::{Upstream, openai::{OpenAi, Settings, Transport}};
+//! # use std::{sync::Arc, time::Duration};
+//! # fn acme(endpoint: &str) -> Arc<dyn Upstream> {
+//! #     let settings = Settings { sk: "key".into(), endpoint: endpoint.to_owned(), ..Settings::default() };
+//! #     Arc::new(OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).expect("settings are valid"))
+//! # }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! // `fn acme(endpoint: &str) -> Arc<dyn Upstream>` makes the upstream under test.
 //! oar_testkit::backend_contract::all(acme).await;
 //! # }
 //! ```
@@ -33,29 +38,71 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The promises that hold for any API that takes OpenAI's requests: what becomes of remotes that refuse, leave or stay
 /// silent.
+///
+/// ```
+/// # use oar_app::upstream::{Upstream, openai::{OpenAi, Settings, Transport}};
+/// # use std::{sync::Arc, time::Duration};
+/// # fn acme(endpoint: &str) -> Arc<dyn Upstream> {
+/// #     let settings = Settings { sk: "key".into(), endpoint: endpoint.to_owned(), ..Settings::default() };
+/// #     Arc::new(OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).expect("settings are valid"))
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// oar_testkit::backend_contract::all(acme).await;
+/// # }
+/// ```
 pub async fn all(build: impl Fn(&str) -> Arc<dyn Upstream>) {
-    a_refused_connection_is_an_error::<Passthrough>(&build).await;
-    a_remote_that_leaves_without_a_head_is_an_error::<Passthrough>(&build).await;
-    dropping_the_future_abandons_the_request::<Passthrough>(&build).await;
+    of_any_remote::<Passthrough>(&build).await;
 }
 
-/// Every promise of this module: for upstreams that pass the remote's answer through.
-pub async fn all_of_a_passthrough(build: impl Fn(&str) -> Arc<dyn Upstream>) {
-    all_against::<Passthrough>(build).await;
-}
-
-/// Every promise of this module: for upstreams that speak the language of `R`.
+/// Every promise of this module: for upstreams that speak the language of `R`. That of one that passes the remote's answer
+/// through is [`Passthrough`].
+///
+/// ```
+/// # use oar_app::upstream::{Upstream, openai::{OpenAi, Settings, Transport}};
+/// # use std::{sync::Arc, time::Duration};
+/// # fn acme(endpoint: &str) -> Arc<dyn Upstream> {
+/// #     let settings = Settings { sk: "key".into(), endpoint: endpoint.to_owned(), ..Settings::default() };
+/// #     Arc::new(OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).expect("settings are valid"))
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use oar_testkit::backend_contract::{Passthrough, all_against};
+///
+/// all_against::<Passthrough>(acme).await;
+/// # }
+/// ```
 pub async fn all_against<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
-    a_refused_connection_is_an_error::<R>(&build).await;
-    a_remote_that_leaves_without_a_head_is_an_error::<R>(&build).await;
-    dropping_the_future_abandons_the_request::<R>(&build).await;
+    of_any_remote::<R>(&build).await;
     an_error_status_is_a_response::<R>(&build).await;
     sending_resolves_at_the_head::<R>(&build).await;
     dropping_the_body_abandons_the_request::<R>(&build).await;
     a_cut_body_ends_with_an_error::<R>(&build).await;
 }
 
+/// What does not depend on how the remote says it.
+async fn of_any_remote<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
+    a_refused_connection_is_an_error::<R>(&build).await;
+    a_remote_that_leaves_without_a_head_is_an_error::<R>(&build).await;
+    dropping_the_future_abandons_the_request::<R>(&build).await;
+}
+
 /// A closed port is told as [`Fault::Refused`]: nothing was sent.
+///
+/// ```
+/// # use oar_app::upstream::{Upstream, openai::{OpenAi, Settings, Transport}};
+/// # use std::{sync::Arc, time::Duration};
+/// # fn acme(endpoint: &str) -> Arc<dyn Upstream> {
+/// #     let settings = Settings { sk: "key".into(), endpoint: endpoint.to_owned(), ..Settings::default() };
+/// #     Arc::new(OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).expect("settings are valid"))
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use oar_testkit::backend_contract::{Passthrough, a_refused_connection_is_an_error};
+///
+/// a_refused_connection_is_an_error::<Passthrough>(acme).await;
+/// # }
+/// ```
 pub async fn a_refused_connection_is_an_error<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
     let remote = ScriptedUpstream::refusing().expect("a loopback port");
     let sent = send(&build(&remote.endpoint()), &R::request()).await;
@@ -63,6 +110,21 @@ pub async fn a_refused_connection_is_an_error<R: Remote>(build: impl Fn(&str) ->
 }
 
 /// A remote that hears the request and leaves is an error that does not claim that nothing was sent.
+///
+/// ```
+/// # use oar_app::upstream::{Upstream, openai::{OpenAi, Settings, Transport}};
+/// # use std::{sync::Arc, time::Duration};
+/// # fn acme(endpoint: &str) -> Arc<dyn Upstream> {
+/// #     let settings = Settings { sk: "key".into(), endpoint: endpoint.to_owned(), ..Settings::default() };
+/// #     Arc::new(OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).expect("settings are valid"))
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use oar_testkit::backend_contract::{Passthrough, a_remote_that_leaves_without_a_head_is_an_error};
+///
+/// a_remote_that_leaves_without_a_head_is_an_error::<Passthrough>(acme).await;
+/// # }
+/// ```
 pub async fn a_remote_that_leaves_without_a_head_is_an_error<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
     let remote = ScriptedUpstream::start(Script::after_request([Step::Fin])).await.expect("a loopback port");
     let error = send(&build(&remote.endpoint()), &R::request()).await.expect_err("there was no head");
@@ -73,6 +135,21 @@ pub async fn a_remote_that_leaves_without_a_head_is_an_error<R: Remote>(build: i
 }
 
 /// Dropping [`Upstream::send`]'s future spares the remote the work.
+///
+/// ```
+/// # use oar_app::upstream::{Upstream, openai::{OpenAi, Settings, Transport}};
+/// # use std::{sync::Arc, time::Duration};
+/// # fn acme(endpoint: &str) -> Arc<dyn Upstream> {
+/// #     let settings = Settings { sk: "key".into(), endpoint: endpoint.to_owned(), ..Settings::default() };
+/// #     Arc::new(OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).expect("settings are valid"))
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use oar_testkit::backend_contract::{Passthrough, dropping_the_future_abandons_the_request};
+///
+/// dropping_the_future_abandons_the_request::<Passthrough>(acme).await;
+/// # }
+/// ```
 pub async fn dropping_the_future_abandons_the_request<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
     let remote = playing::<R>(Situation::Silent).await;
     let (upstream, request) = (build(&remote.endpoint()), R::request());
@@ -85,6 +162,21 @@ pub async fn dropping_the_future_abandons_the_request<R: Remote>(build: impl Fn(
 }
 
 /// A response with an error status is a response, not an [`UpstreamError`].
+///
+/// ```
+/// # use oar_app::upstream::{Upstream, openai::{OpenAi, Settings, Transport}};
+/// # use std::{sync::Arc, time::Duration};
+/// # fn acme(endpoint: &str) -> Arc<dyn Upstream> {
+/// #     let settings = Settings { sk: "key".into(), endpoint: endpoint.to_owned(), ..Settings::default() };
+/// #     Arc::new(OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).expect("settings are valid"))
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use oar_testkit::backend_contract::{Passthrough, an_error_status_is_a_response};
+///
+/// an_error_status_is_a_response::<Passthrough>(acme).await;
+/// # }
+/// ```
 pub async fn an_error_status_is_a_response<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
     let remote = playing::<R>(Situation::Overloaded).await;
     let response = send(&build(&remote.endpoint()), &R::request()).await.expect("a response whatever its status");
@@ -92,6 +184,21 @@ pub async fn an_error_status_is_a_response<R: Remote>(build: impl Fn(&str) -> Ar
 }
 
 /// [`Upstream::send`] resolves when the answer begins, and does not wait for more of it.
+///
+/// ```
+/// # use oar_app::upstream::{Upstream, openai::{OpenAi, Settings, Transport}};
+/// # use std::{sync::Arc, time::Duration};
+/// # fn acme(endpoint: &str) -> Arc<dyn Upstream> {
+/// #     let settings = Settings { sk: "key".into(), endpoint: endpoint.to_owned(), ..Settings::default() };
+/// #     Arc::new(OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).expect("settings are valid"))
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use oar_testkit::backend_contract::{Passthrough, sending_resolves_at_the_head};
+///
+/// sending_resolves_at_the_head::<Passthrough>(acme).await;
+/// # }
+/// ```
 pub async fn sending_resolves_at_the_head<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
     let remote = playing::<R>(Situation::Begun).await;
     let response = send(&build(&remote.endpoint()), &R::request()).await.expect("the head arrived");
@@ -99,6 +206,21 @@ pub async fn sending_resolves_at_the_head<R: Remote>(build: impl Fn(&str) -> Arc
 }
 
 /// Dropping a response's body spares the remote the rest of the work.
+///
+/// ```
+/// # use oar_app::upstream::{Upstream, openai::{OpenAi, Settings, Transport}};
+/// # use std::{sync::Arc, time::Duration};
+/// # fn acme(endpoint: &str) -> Arc<dyn Upstream> {
+/// #     let settings = Settings { sk: "key".into(), endpoint: endpoint.to_owned(), ..Settings::default() };
+/// #     Arc::new(OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).expect("settings are valid"))
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use oar_testkit::backend_contract::{Passthrough, dropping_the_body_abandons_the_request};
+///
+/// dropping_the_body_abandons_the_request::<Passthrough>(acme).await;
+/// # }
+/// ```
 pub async fn dropping_the_body_abandons_the_request<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
     let remote = playing::<R>(Situation::Begun).await;
     let upstream = build(&remote.endpoint());
@@ -107,6 +229,21 @@ pub async fn dropping_the_body_abandons_the_request<R: Remote>(build: impl Fn(&s
 }
 
 /// A body that is incomplete ends with an error, never cleanly.
+///
+/// ```
+/// # use oar_app::upstream::{Upstream, openai::{OpenAi, Settings, Transport}};
+/// # use std::{sync::Arc, time::Duration};
+/// # fn acme(endpoint: &str) -> Arc<dyn Upstream> {
+/// #     let settings = Settings { sk: "key".into(), endpoint: endpoint.to_owned(), ..Settings::default() };
+/// #     Arc::new(OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).expect("settings are valid"))
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use oar_testkit::backend_contract::{Passthrough, a_cut_body_ends_with_an_error};
+///
+/// a_cut_body_ends_with_an_error::<Passthrough>(acme).await;
+/// # }
+/// ```
 pub async fn a_cut_body_ends_with_an_error<R: Remote>(build: impl Fn(&str) -> Arc<dyn Upstream>) {
     let remote = playing::<R>(Situation::Cut).await;
     let response = send(&build(&remote.endpoint()), &R::request()).await.expect("the head arrived");

@@ -24,7 +24,8 @@ impl Situation {
     pub const OVERLOADED: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 }
 
-/// A remote that plays situations in the language of its API. Dropping it ends it.
+/// A remote that plays situations in the language of its API. Dropping it ends it. [`Passthrough`] is the shortest there is:
+/// who writes another one begins with its source.
 pub trait Remote: Sized + Sync {
     /// A streaming request that an upstream for this API translates or passes on.
     fn request() -> UpstreamRequest;

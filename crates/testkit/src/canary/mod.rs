@@ -8,7 +8,6 @@
 //!
 //! What the watch cannot see, other processes and files and `Debug`, is looked at by [`assert_none`].
 
-mod panics;
 mod sightings;
 mod watch;
 
@@ -27,6 +26,13 @@ const WORD_AS_BYTES: &str = "99, 97, 110, 97, 114, 121";
 const SHOWN_BYTES: usize = 400;
 
 /// The first line of `text` with the [`WORD`] in it, in letters or as the numbers of its bytes, cut to what can be read.
+///
+/// ```
+/// use oar_testkit::canary::line_with_one;
+///
+/// assert_eq!(line_with_one("GET / HTTP/1.1\r\nx-key: canary-1").as_deref(), Some("x-key: canary-1"));
+/// assert_eq!(line_with_one("nothing"), None);
+/// ```
 pub fn line_with_one(text: impl AsRef<[u8]>) -> Option<String> {
     let text = text.as_ref();
     let found = [WORD, WORD_AS_BYTES].into_iter().filter_map(|form| memmem::find(text, form.as_bytes())).min()?;
@@ -42,6 +48,10 @@ pub fn line_with_one(text: impl AsRef<[u8]>) -> Option<String> {
 /// # Panics
 ///
 /// If it has.
+///
+/// ```
+/// oar_testkit::canary::assert_none("the log", "listening address=127.0.0.1:4711");
+/// ```
 #[track_caller]
 pub fn assert_none(place: &str, text: impl AsRef<[u8]>) {
     let line = line_with_one(text);

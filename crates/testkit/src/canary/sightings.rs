@@ -21,6 +21,13 @@ struct Sighting {
 
 /// Looks at `text`, and remembers the line with a secret in it, if there is one; `place` is what the text is. Does not
 /// panic, so it may be called from anywhere: inside a logger, a hook, a task.
+///
+/// ```
+/// use oar_testkit::canary::{look, sightings};
+///
+/// look("a file", "key: canary-key");
+/// assert!(sightings()[0].starts_with("in a file, on thread ") && sightings()[0].ends_with(": key: canary-key"));
+/// ```
 pub fn look(place: &str, text: impl AsRef<[u8]>) {
     let Some(line) = line_with_one(text) else { return };
     let thread = thread::current();
@@ -32,7 +39,7 @@ pub fn look(place: &str, text: impl AsRef<[u8]>) {
 }
 
 /// Everything seen so far in this process that has failed no test yet: where, by which thread (tests are threads), and
-/// the line.
+/// the line. [`look`] has an example.
 pub fn sightings() -> Vec<String> {
     seen().sightings.iter().map(|sighting| sighting.text.clone()).collect()
 }

@@ -1,6 +1,8 @@
+use super::look;
 use super::sightings::{abandon, hand_over, watch};
-use super::{look, panics};
 use std::io::{self, Write};
+use std::panic::{self, Location, PanicHookInfo};
+use std::path::Path;
 use std::sync::Once;
 use std::thread::{self, ThreadId};
 use tracing_subscriber::filter::LevelFilter;
@@ -16,6 +18,13 @@ use tracing_subscriber::fmt::format::FmtSpan;
 ///
 /// When it is dropped, if a secret was seen on the thread it was started on, or on one that no test with a watch runs on.
 /// Not while its test panics already; then the next one tells.
+///
+/// ```
+/// use oar_testkit::canary::Watch;
+///
+/// let _watch = Watch::start();
+/// tracing::info!(token = "…0123abcd", "a fingerprint may be told");
+/// ```
 #[derive(Debug)]
 #[must_use = "it tells what was seen when it is dropped"]
 pub struct Watch {
@@ -27,7 +36,7 @@ impl Watch {
     pub fn start() -> Self {
         static STARTED: Once = Once::new();
         STARTED.call_once(|| {
-            panics::watch();
+            watch_panics();
             let all = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE);
             let all = all.with_span_events(FmtSpan::NEW | FmtSpan::CLOSE).with_ansi(false).without_time();
             all.with_writer(|| Log).try_init().expect("nobody has set a subscriber for the whole process");
@@ -60,4 +69,27 @@ impl Write for Log {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Has the messages of panics looked at, before they are printed as before.
+fn watch_panics() {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        look_at(panic);
+        before(panic);
+    }));
+}
+
+/// A test that fails may show what it compared.
+fn look_at(panic: &PanicHookInfo<'_>) {
+    let is_the_tests_own = panic.location().is_some_and(is_in_a_test);
+    if let Some(message) = panic.payload_as_str().filter(|_| !is_the_tests_own) {
+        look("the message of a panic", message);
+    }
+}
+
+fn is_in_a_test(location: &Location<'_>) -> bool {
+    let file = Path::new(location.file());
+    file.ends_with("tests.rs")
+        || file.components().any(|part| ["tests", "testkit"].iter().any(|own| part.as_os_str() == *own))
 }

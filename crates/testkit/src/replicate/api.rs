@@ -6,7 +6,7 @@ use super::server::Standin;
 use super::stage::{Moment, Status};
 use super::wait::Wait;
 use super::{models, problem, stream};
-use crate::standin::reply::{self, Reply};
+use crate::reply::{self, Reply};
 use http::{HeaderName, StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;

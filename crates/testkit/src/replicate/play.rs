@@ -7,7 +7,7 @@ use std::time::Duration;
 /// One thing that happens to a prediction, or to those who read its stream.
 ///
 /// With the first of them that is neither [`Pause`](Self::Pause) nor [`Until`](Self::Until) the prediction is
-/// `processing`; before it is `starting`.
+/// `processing`; before it is `starting`. The [module](super) has an example.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// The model makes another piece of its output.
@@ -52,6 +52,24 @@ pub(super) enum Form {
 /// A prediction's life as a script: what it makes, how it ends, and how Replicate tells of it.
 ///
 /// A play whose steps hold no end goes on for ever.
+///
+/// ```
+/// use oar_testkit::replicate::{Moment, Play, Standin};
+/// use oar_testkit::{RawClient, request_bytes};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let standin = Standin::playing(Play::saying(["Hel", "lo"]).in_one_string().counting(3, 7)).start().await?;
+/// let headers = [("authorization", "Bearer r8_any"), ("prefer", "wait")];
+/// let create = request_bytes("POST", "/v1/models/acme/m/predictions", &headers, br#"{"input": {"prompt": "x"}}"#);
+/// let answer = RawClient::exchange(standin.addr(), create).await?;
+///
+/// let told: serde_json::Value = serde_json::from_slice(&answer.body)?;
+/// assert_eq!((&told["output"], &told["metrics"]["output_token_count"]), (&"Hello".into(), &7.into()));
+/// standin.happened(Moment::Ended).await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Play {
     pub(super) steps: Vec<Step>,

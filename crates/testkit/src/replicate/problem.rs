@@ -1,6 +1,6 @@
 //! Errors as Replicate tells them: <https://www.rfc-editor.org/rfc/rfc7807>.
 
-use crate::standin::reply::{self, Reply};
+use crate::reply::{self, Reply};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};

@@ -2,37 +2,35 @@ use super::prediction::Prediction;
 use super::seen::Seen;
 use super::server::Standin;
 use super::stage::Moment;
+use crate::LoopbackServer;
 use serde_json::Value;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::task::JoinSet;
 
 /// A stand-in that is serving; dropping it closes its port and every connection, and ends every prediction.
 pub struct Running {
-    addr: SocketAddr,
+    server: LoopbackServer,
     standin: Arc<Standin>,
-    _task: JoinSet<io::Error>,
 }
 
 impl Running {
-    pub(super) fn new(addr: SocketAddr, standin: Arc<Standin>, task: JoinSet<io::Error>) -> Self {
-        Self { addr, standin, _task: task }
+    pub(super) fn new(server: LoopbackServer, standin: Arc<Standin>) -> Self {
+        Self { server, standin }
     }
 
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.server.addr()
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
     pub fn origin(&self) -> String {
-        format!("http://{}", self.addr)
+        self.server.origin()
     }
 
     /// `http://127.0.0.1:PORT/v1`, as a configured endpoint would be.
     pub fn endpoint(&self) -> String {
-        format!("{}/v1", self.origin())
+        self.server.endpoint()
     }
 
     /// Every request, in the order in which they were read.
@@ -51,6 +49,19 @@ impl Running {
     }
 
     /// Waits until a request with this method and path has come, e.g. `GET /v1/predictions/p1`; it is the first of them.
+    ///
+    /// ```
+    /// # use oar_testkit::{RawClient, replicate::Standin, request_bytes};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let standin = Standin::new().start().await?;
+    /// let headers = [("authorization", "Bearer r8_any")];
+    /// RawClient::exchange(standin.addr(), request_bytes("GET", "/v1/account", &headers, b"")).await?;
+    /// let seen = standin.saw("GET /v1/account").await;
+    /// assert_eq!((seen.header("authorization"), standin.lines()), (Some("Bearer r8_any"), vec![seen.line()]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn saw(&self, line: &str) -> Seen {
         self.saw_nth(line, 1).await
     }

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use serde_json::Value;
 
-/// A request as it came.
+/// A request as it came: see [`Running::saw`](super::Running::saw).
 #[derive(Clone, Debug)]
 pub struct Seen {
     head: Parts,

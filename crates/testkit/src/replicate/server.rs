@@ -3,7 +3,8 @@ use super::prediction::{Asked, Prediction};
 use super::running::Running;
 use super::seen::Seen;
 use super::{api, performer, problem, repertoire};
-use crate::standin::reply::Reply;
+use crate::loopback::{self, LoopbackServer};
+use crate::reply::Reply;
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -13,7 +14,6 @@ use hyper_util::server::conn::auto;
 use serde_json::Value;
 use std::convert::Infallible;
 use std::io;
-use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -33,7 +33,7 @@ const RATE_LIMIT: [(HeaderName, HeaderValue); 2] = [
     (HeaderName::from_static("ratelimit-reset"), HeaderValue::from_static("1")),
 ];
 
-/// A stand-in for Replicate's API: what its models play, and what was asked of it.
+/// A stand-in for Replicate's API: what its models play, and what was asked of it. The [module](super) has an example.
 #[derive(Default)]
 pub struct Standin {
     key: Option<String>,
@@ -75,20 +75,13 @@ impl Standin {
         Self { idle: Some(idle), ..self }
     }
 
-    /// Serves HTTP/1.1 and HTTP/2 until the listener fails.
+    /// Serves HTTP/1.1 and HTTP/2 for as long as the future is kept.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes the listener and every connection.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener) -> io::Error {
-        let mut connections = JoinSet::new();
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => _ = connections.spawn(self.clone().connection(stream)),
-                Err(error) => return error,
-            }
-            while connections.try_join_next().is_some() {}
-        }
+    pub async fn serve(self: Arc<Self>, listener: TcpListener) {
+        loopback::serve_each(listener, |stream| self.clone().connection(stream)).await;
     }
 
     /// Serves on a free loopback port of the current runtime.
@@ -97,16 +90,13 @@ impl Standin {
     ///
     /// No loopback port could be had.
     pub async fn start(self) -> io::Result<Running> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let (addr, standin) = (listener.local_addr()?, Arc::new(self));
-        let mut task = JoinSet::new();
-        task.spawn(standin.clone().serve(listener));
-        Ok(Running::new(addr, standin, task))
+        let standin = Arc::new(self);
+        let own = standin.clone();
+        let server = LoopbackServer::start(move |stream| own.clone().connection(stream)).await?;
+        Ok(Running::new(server, standin))
     }
 
     async fn connection(self: Arc<Self>, stream: TcpStream) {
-        // A socket that cannot do so is closing already.
-        let _ = stream.set_nodelay(true);
         let service = service_fn(|request| {
             let standin = self.clone();
             async move { Ok::<_, Infallible>(standin.handle(request).await) }

@@ -2,7 +2,7 @@
 
 use super::prediction::Prediction;
 use super::stage::{Entry, Interruption, Moment, Stage};
-use crate::standin::reply::{self, Reply};
+use crate::reply::{self, Reply};
 use bytes::Bytes;
 use futures_util::stream;
 use http::header::{CACHE_CONTROL, HeaderValue};

@@ -1,7 +1,7 @@
-use super::script::{Script, Step, response_bytes};
+use super::script::{Script, Step};
 use super::seen::Log;
 use crate::wire::{Framing, Wire};
-use crate::{Ending, Head};
+use crate::{Ending, Head, response_bytes};
 use bytes::Bytes;
 use std::ops::ControlFlow;
 use std::pin::pin;
@@ -35,8 +35,6 @@ pub(super) struct Peer {
 
 impl Peer {
     pub(super) fn new(stream: TcpStream, log: Log) -> Self {
-        // Each `Send` is to leave at once, as its own segment; a socket that cannot do so is closing already.
-        let _ = stream.set_nodelay(true);
         let (read, write) = stream.into_split();
         Self { wire: Wire::new(read), write, log, request: None }
     }

@@ -1,8 +1,5 @@
-use super::Gate;
-use crate::Head;
-use crate::raw_client::frames_a_body;
+use crate::{Gate, Head, chunk_bytes, response_bytes};
 use bytes::Bytes;
-use http::StatusCode;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +7,17 @@ use std::time::Duration;
 /// One thing an upstream does on a connection.
 ///
 /// While it sends, sleeps or waits it reads ahead a little (64 KiB), so that the other side's leaving is noticed at once.
+///
+/// ```
+/// use oar_testkit::{Script, Step};
+/// use std::time::Duration;
+///
+/// // A stream that begins, falls silent for a minute and is reset.
+/// let silent = [Step::event_stream(), Step::event("{}"), Step::Sleep(Duration::from_secs(60)), Step::Rst];
+/// let script = Script::after_request(silent);
+/// # let Step::Send(chunk) = Step::event("{}") else { unreachable!() };
+/// assert_eq!(chunk, "a\r\ndata: {}\n\n\r\n");
+/// ```
 #[derive(Clone, Debug)]
 pub enum Step {
     /// Reads a request head: this is what counts as a hit.
@@ -44,11 +52,7 @@ impl Step {
 
     /// Sends one chunk of a chunked body; an empty one ends the body.
     pub fn chunk(bytes: impl AsRef<[u8]>) -> Self {
-        let bytes = bytes.as_ref();
-        let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
-        chunk.extend_from_slice(bytes);
-        chunk.extend_from_slice(b"\r\n");
-        Self::Send(chunk.into())
+        Self::Send(chunk_bytes(bytes.as_ref()))
     }
 
     /// Sends one server-sent event with this `data`, as one chunk.
@@ -68,6 +72,23 @@ impl Step {
 /// What an upstream does on one connection, from the first byte to the last.
 ///
 /// A script that is played to its end closes the connection as [`Step::Fin`] does.
+///
+/// ```
+/// use oar_testkit::{RawClient, Script, ScriptedUpstream, Step, request_bytes, response_bytes};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let script = Script::choosing(|head, _body| match head.target() {
+///     "/v1/models" => vec![Step::Send(response_bytes(200, &[], b"{}"))],
+///     _ => vec![Step::Rst],
+/// });
+/// let upstream = ScriptedUpstream::start(script).await?;
+/// let answer = RawClient::exchange(upstream.addr(), request_bytes("GET", "/v1/models", &[], b"")).await?;
+/// assert_eq!(answer.text(), "{}");
+/// assert!(RawClient::exchange(upstream.addr(), request_bytes("GET", "/", &[], b"")).await.is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Script {
     pub(super) steps: Vec<Step>,
@@ -143,19 +164,4 @@ impl<I: IntoIterator<Item = Step>> From<I> for Script {
     fn from(steps: I) -> Self {
         Self::new(steps)
     }
-}
-
-/// A response's bytes: the status line, the headers given, and a `content-length` unless the headers frame the body.
-pub fn response_bytes(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Bytes {
-    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Unknown");
-    let mut bytes = format!("HTTP/1.1 {status} {reason}\r\n").into_bytes();
-    for (name, value) in headers {
-        bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
-    }
-    if !headers.iter().any(|(name, _)| frames_a_body(name)) {
-        bytes.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
-    }
-    bytes.extend_from_slice(b"\r\n");
-    bytes.extend_from_slice(body);
-    bytes.into()
 }

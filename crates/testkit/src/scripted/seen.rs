@@ -4,7 +4,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// A request that a scripted upstream read.
+/// A request that a scripted upstream read: see [`ScriptedUpstream::requests`](super::ScriptedUpstream::requests).
 #[derive(Clone, Debug)]
 pub struct SeenRequest {
     /// Which connection it came on, counted from 0.
@@ -18,6 +18,25 @@ pub struct SeenRequest {
 }
 
 /// A connection that a scripted upstream accepted. Instants are tokio's.
+///
+/// ```
+/// use oar_testkit::{Ending, RawClient, ScriptedUpstream, request_bytes};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let upstream = ScriptedUpstream::hanging().await?;
+/// let mut client = RawClient::connect(upstream.addr()).await?;
+/// client.send(request_bytes("GET", "/", &[], b"")).await?;
+/// upstream.until_hit(1).await;
+/// client.reset()?;
+/// upstream.closed().await;
+///
+/// let connection = &upstream.connections()[0];
+/// assert!(connection.abandoned() && connection.sent == 0);
+/// assert!(matches!(connection.closed, Some((_, Ending::Rst))));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Connection {
     /// When it was accepted.

@@ -1,22 +1,39 @@
 use super::peer::Peer;
 use super::script::Script;
 use super::seen::{Connection, Log, Seen, SeenRequest};
-use std::future::pending;
+use crate::LoopbackServer;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 /// A raw TCP server on a free loopback port that plays scripts and remembers what it saw.
 ///
 /// It runs on the runtime that started it. Dropping it closes the port and every connection.
+///
+/// ```
+/// use oar_testkit::{RawClient, Script, ScriptedUpstream, request_bytes};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// // Busy once, and then well.
+/// let scripts = [Script::answering(503, &[("retry-after", "1")], "busy"), Script::answering(200, &[], "hello")];
+/// let upstream = ScriptedUpstream::start_each(scripts).await?;
+///
+/// for status in [503, 200] {
+///     let answer = RawClient::exchange(upstream.addr(), request_bytes("POST", "/v1/files", &[], b"{}")).await?;
+///     assert_eq!(answer.head.status(), Some(status));
+/// }
+/// upstream.until_read(2).await;
+/// assert_eq!((upstream.hits(), upstream.connections().len()), (2, 2));
+/// assert_eq!(upstream.requests()[1].body, "{}");
+/// upstream.closed().await;
+/// # Ok(())
+/// # }
+/// ```
 pub struct ScriptedUpstream {
-    addr: SocketAddr,
+    server: LoopbackServer,
     seen: Arc<watch::Sender<Seen>>,
-    /// Owns the listener and every connection; dropping it ends them.
-    _tasks: JoinSet<()>,
 }
 
 impl ScriptedUpstream {
@@ -39,10 +56,20 @@ impl ScriptedUpstream {
         if scripts.is_empty() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        let listener = TcpListener::bind(any_port()).await?;
-        let addr = listener.local_addr()?;
-        let seen = Arc::new(watch::Sender::new(Seen::default()));
-        Ok(Self::holding(addr, seen.clone(), accept(listener, scripts, seen)))
+        let seen = Arc::<watch::Sender<Seen>>::default();
+        let own = Arc::clone(&seen);
+        let server = LoopbackServer::start(move |stream| {
+            let log = Log::open(&own);
+            let script = scripts.get(log.number()).or(scripts.last()).cloned();
+            async move {
+                // There is one for every connection: the last goes on.
+                if let Some(script) = script {
+                    Peer::new(stream, log).play(script).await;
+                }
+            }
+        })
+        .await?;
+        Ok(Self { server, seen })
     }
 
     /// Answers every request with this, and closes: [`Script::answering`].
@@ -77,60 +104,52 @@ impl ScriptedUpstream {
     /// # Errors
     ///
     /// As [`start`](Self::start).
+    ///
+    /// ```
+    /// # use oar_testkit::{RawClient, ScriptedUpstream, request_bytes};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let upstream = ScriptedUpstream::echo().await?;
+    /// let answer = RawClient::exchange(upstream.addr(), request_bytes("POST", "/", &[("x-one", "1")], b"hi")).await?;
+    /// assert_eq!((answer.text().as_str(), answer.head.header("x-seen-x-one")), ("hi", Some("1")));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn echo() -> io::Result<Self> {
         Self::start_each([Script::echo()]).await
     }
 
-    /// A port that refuses connections, and that nobody else can get meanwhile: bound, but not listening.
+    /// A port that refuses connections, and that nobody else can get meanwhile: [`LoopbackServer::refusing`].
     ///
     /// # Errors
     ///
     /// As [`start`](Self::start).
     pub fn refusing() -> io::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
-        socket.bind(any_port())?;
-        let addr = socket.local_addr()?;
-        Ok(Self::holding(addr, Arc::default(), hold(socket)))
+        Ok(Self { server: LoopbackServer::refusing()?, seen: Arc::default() })
     }
 
-    /// A port at which connecting hangs: its backlog is full and nobody accepts.
+    /// A port at which connecting hangs: [`LoopbackServer::unreachable`].
     ///
     /// # Errors
     ///
     /// As [`start`](Self::start).
     pub async fn unreachable() -> io::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
-        socket.bind(any_port())?;
-        let listener = socket.listen(0)?;
-        let addr = listener.local_addr()?;
-        // A backlog of 0 still takes one connection; with it in place the kernel drops every further SYN.
-        let filler = TcpStream::connect(addr).await?;
-        Ok(Self::holding(addr, Arc::default(), hold((listener, filler))))
-    }
-
-    fn holding(
-        addr: SocketAddr,
-        seen: Arc<watch::Sender<Seen>>,
-        work: impl Future<Output = ()> + Send + 'static,
-    ) -> Self {
-        let mut tasks = JoinSet::new();
-        tasks.spawn(work);
-        Self { addr, seen, _tasks: tasks }
+        Ok(Self { server: LoopbackServer::unreachable().await?, seen: Arc::default() })
     }
 
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.server.addr()
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
     pub fn origin(&self) -> String {
-        format!("http://{}", self.addr)
+        self.server.origin()
     }
 
     /// `http://127.0.0.1:PORT/v1`, as a configured endpoint would be.
     pub fn endpoint(&self) -> String {
-        format!("{}/v1", self.origin())
+        self.server.endpoint()
     }
 
     /// How many request heads were read.
@@ -169,23 +188,5 @@ impl ScriptedUpstream {
     async fn until(&self, holds: impl FnMut(&Seen) -> bool) {
         // The sender lives as long as `self`, so waiting cannot fail.
         let _ = self.seen.subscribe().wait_for(holds).await;
-    }
-}
-
-fn any_port() -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, 0).into()
-}
-
-async fn hold<T>(_held: T) {
-    pending::<()>().await;
-}
-
-async fn accept(listener: TcpListener, scripts: Vec<Script>, seen: Arc<watch::Sender<Seen>>) {
-    let mut peers = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        let log = Log::open(&seen);
-        if let Some(script) = scripts.get(log.number()).or(scripts.last()) {
-            peers.spawn(Peer::new(stream, log).play(script.clone()));
-        }
     }
 }

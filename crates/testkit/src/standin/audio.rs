@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::problem;
-use super::reply::{self, Reply};
+use crate::reply::{self, Reply};
 use bytes::Bytes;
 use http::HeaderValue;
 use serde_json::json;

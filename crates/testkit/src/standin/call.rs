@@ -46,6 +46,10 @@ impl Call {
         self.json["stream"] == true
     }
 
+    pub(super) fn wants_usage(&self) -> bool {
+        self.json["stream_options"]["include_usage"] == true
+    }
+
     /// A form's text field.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         self.part(name).and_then(|part| std::str::from_utf8(&part.content).ok())

@@ -1,8 +1,8 @@
 //! `POST /v1/chat/completions`.
 
 use super::call::{Call, now};
-use super::reply::{self, Reply};
 use super::{sample, text};
+use crate::reply::{self, Reply};
 use serde_json::{Value, json};
 
 /// What the stand-in decided to say.
@@ -118,7 +118,7 @@ fn streamed(call: &Call, answer: &Answer) -> Reply {
         .chain([closing])
         .map(|(delta, finish)| json!([{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish }]));
     let mut events: Vec<_> = choices.map(|choices| reply::event(&chunk(call, &choices, &Value::Null))).collect();
-    if wants_usage(&call.json) {
+    if call.wants_usage() {
         events.push(reply::event(&chunk(call, &json!([]), &answer.usage(&call.json))));
     }
     events.push("data: [DONE]\n\n".to_owned());
@@ -136,12 +136,8 @@ fn chunk(call: &Call, choices: &Value, usage: &Value) -> Value {
         "system_fingerprint": "fp_standin",
         "choices": choices,
     });
-    if wants_usage(&call.json) {
+    if call.wants_usage() {
         chunk["usage"] = usage.clone();
     }
     chunk
-}
-
-pub(super) fn wants_usage(asked: &Value) -> bool {
-    asked["stream_options"]["include_usage"] == true
 }

@@ -1,9 +1,8 @@
 //! `POST /v1/completions`, the older interface.
 
 use super::call::{Call, now};
-use super::chat::wants_usage;
-use super::reply::{self, Reply};
 use super::text;
+use crate::reply::{self, Reply};
 use serde_json::{Value, json};
 
 pub(super) fn completion(call: &Call) -> Reply {
@@ -15,7 +14,7 @@ pub(super) fn completion(call: &Call) -> Reply {
     }
     let mut events: Vec<_> = text::pieces(&said).iter().map(|piece| event(call, piece, &Value::Null)).collect();
     events.push(event(call, "", &json!(finish)));
-    if wants_usage(&call.json) {
+    if call.wants_usage() {
         events.push(reply::event(&object(call, &json!([]), &usage)));
     }
     events.push("data: [DONE]\n\n".to_owned());
@@ -44,7 +43,7 @@ fn object(call: &Call, choices: &Value, usage: &Value) -> Value {
         "model": call.model(),
         "choices": choices,
     });
-    if !call.streams() || wants_usage(&call.json) {
+    if !call.streams() || call.wants_usage() {
         object["usage"] = usage.clone();
     }
     object

@@ -1,8 +1,8 @@
 //! `POST /v1/embeddings`, as numbers or as base64.
 
 use super::call::Call;
-use super::reply::{self, Reply};
 use super::text;
+use crate::reply::{self, Reply};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use super::call::{Call, now};
 use super::problem;
-use super::reply::{self, Reply};
+use crate::reply::{self, Reply};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

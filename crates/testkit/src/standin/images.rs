@@ -1,7 +1,7 @@
 //! `POST /v1/images/generations`.
 
 use super::call::{Call, now};
-use super::reply::{self, Reply};
+use crate::reply::{self, Reply};
 use serde_json::{Value, json};
 
 /// A picture of one grey pixel (PNG).

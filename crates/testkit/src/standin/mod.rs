@@ -15,7 +15,6 @@
 
 mod call;
 mod multipart;
-pub(crate) mod reply;
 mod sample;
 pub(crate) mod text;
 

@@ -2,6 +2,13 @@ use http::StatusCode;
 use std::str::FromStr;
 
 /// How a stand-in behaves to everyone.
+///
+/// ```
+/// use oar_testkit::standin::Mode;
+///
+/// assert_eq!("status=503".parse(), Ok(Mode::Status(http::StatusCode::SERVICE_UNAVAILABLE)));
+/// assert_eq!(Mode::default(), Mode::Answer);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// Answers, except models named `error-…`.
@@ -16,6 +23,11 @@ pub enum Mode {
 }
 
 /// A mode that does not exist.
+///
+/// ```
+/// let error = "polite".parse::<oar_testkit::standin::Mode>().expect_err("there is none");
+/// assert_eq!(error.to_string(), "unknown mode `polite` (known: answer, hang, cut, status=CODE)");
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct UnknownMode(String);
 

@@ -1,7 +1,7 @@
 //! `GET /v1/models`.
 
 use super::problem;
-use super::reply::{self, Reply};
+use crate::reply::{self, Reply};
 use serde_json::{Value, json};
 
 /// What it lists; any other name is answered as well.

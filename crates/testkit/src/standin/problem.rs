@@ -1,6 +1,6 @@
 //! Error objects, as OpenAI's API sends them.
 
-use super::reply::{self, Reply};
+use crate::reply::{self, Reply};
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! `GET /v1/realtime`: a WebSocket (RFC 6455) that sends every message back.
 
 use super::problem;
-use super::reply::{self, Reply};
+use crate::reply::{self, Reply};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, UPGRADE};

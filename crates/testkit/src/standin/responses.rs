@@ -1,8 +1,8 @@
 //! `POST /v1/responses`, plain and as a stream of named events.
 
 use super::call::{Call, now};
-use super::reply::{self, Reply};
 use super::text;
+use crate::reply::{self, Reply};
 use serde_json::{Value, json};
 
 pub(super) fn response(call: &Call) -> Reply {

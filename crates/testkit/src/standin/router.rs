@@ -1,7 +1,7 @@
 use super::call::Call;
 use super::files::Files;
-use super::reply::Reply;
 use super::{audio, chat, completions, embeddings, images, models, problem, responses};
+use crate::reply::Reply;
 
 /// Which endpoint a call is for.
 pub(super) fn answer(call: &Call, files: &Files) -> Reply {

@@ -1,8 +1,9 @@
 use super::call::Call;
 use super::files::Files;
 use super::hits::Hits;
-use super::reply::{self, Reply};
 use super::{Mode, problem, realtime, router};
+use crate::loopback::{self, LoopbackServer};
+use crate::reply::{self, Reply};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request};
 use http_body_util::{BodyExt, Limited};
@@ -14,15 +15,31 @@ use hyper_util::server::conn::auto;
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 
 const BODY_CAP_BYTES: usize = 64 * 1024 * 1024;
 
 /// A stand-in for OpenAI's API: how it behaves, and what it has seen and been given to keep.
+///
+/// ```
+/// use oar_testkit::standin::{Mode, Standin};
+/// use oar_testkit::{RawClient, request_bytes};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let standin = Standin::new(Mode::Answer).requiring_key("sk-right").start().await?;
+/// let headers = [("authorization", "Bearer sk-right"), ("content-type", "application/json")];
+/// let body = br#"{"model": "m", "messages": [{"role": "user", "content": "hello"}]}"#;
+/// let request = request_bytes("POST", "/v1/chat/completions", &headers, body);
+/// let answer = RawClient::exchange(standin.addr(), request).await?;
+/// assert!(answer.text().contains("The stand-in heard: hello"));
+/// assert_eq!(standin.hits("/v1/chat/completions"), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Default)]
 pub struct Standin {
     mode: Mode,
@@ -52,20 +69,13 @@ impl Standin {
         self.hits.of(path)
     }
 
-    /// Serves HTTP/1.1 and HTTP/2 until the listener fails.
+    /// Serves HTTP/1.1 and HTTP/2 for as long as the future is kept.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes the listener and every connection.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener) -> io::Error {
-        let mut connections = JoinSet::new();
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => _ = connections.spawn(self.clone().connection(stream)),
-                Err(error) => return error,
-            }
-            while connections.try_join_next().is_some() {}
-        }
+    pub async fn serve(self: Arc<Self>, listener: TcpListener) {
+        loopback::serve_each(listener, |stream| self.clone().connection(stream)).await;
     }
 
     /// Serves on a free loopback port of the current runtime.
@@ -74,16 +84,13 @@ impl Standin {
     ///
     /// No loopback port could be had.
     pub async fn start(self) -> io::Result<Running> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let (addr, standin) = (listener.local_addr()?, Arc::new(self));
-        let mut task = JoinSet::new();
-        task.spawn(standin.clone().serve(listener));
-        Ok(Running { addr, standin, _task: task })
+        let standin = Arc::new(self);
+        let own = standin.clone();
+        let server = LoopbackServer::start(move |stream| own.clone().connection(stream)).await?;
+        Ok(Running { server, standin })
     }
 
     async fn connection(self: Arc<Self>, stream: TcpStream) {
-        // A socket that cannot do so is closing already.
-        let _ = stream.set_nodelay(true);
         let upgraded = Arc::new(Upgraded::default());
         let service = service_fn(|request| {
             let (standin, upgraded) = (self.clone(), upgraded.clone());
@@ -149,20 +156,19 @@ impl Standin {
 
 /// A stand-in that is serving; dropping it closes its port and every connection.
 pub struct Running {
-    addr: SocketAddr,
+    server: LoopbackServer,
     standin: Arc<Standin>,
-    _task: JoinSet<io::Error>,
 }
 
 impl Running {
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.server.addr()
     }
 
     /// `http://127.0.0.1:PORT/v1`, as a configured endpoint would be.
     pub fn endpoint(&self) -> String {
-        format!("http://{}/v1", self.addr)
+        self.server.endpoint()
     }
 
     /// How often a path was asked, e.g. `/v1/chat/completions`.

@@ -5,12 +5,11 @@ use crate::file;
 use crate::markdown::{Page, rows, spans};
 use crate::{Words, words};
 use async_trait::async_trait;
-use oar_app::exchange::{Answer, Attempt, AttemptResult, Exchange, Observer, Outcome, Request};
+use oar_app::exchange::{Attempt, AttemptResult, Exchange, Observer, Outcome, Request};
 use oar_app::notify::{Alert, Alerts, Notifier, NotifyError, Policy};
 use serde_json::Value;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 const PAGE: &str = "docs/alerts.md";
 /// A page, the transcript that it quotes, and its picture.
@@ -151,31 +150,15 @@ impl Notifier for Kept {
 }
 
 fn exchange() -> Exchange {
-    const ID: &str = "0190f5fe-7c00-7a00-8000-000000000000";
+    let told = oar_testkit::exchange("0190f5fe-7c00-7a00-8000-000000000000", Outcome::Ok);
     Exchange {
-        id: ID.into(),
-        request_id: ID.into(),
-        started_at: SystemTime::UNIX_EPOCH,
-        request: Request {
-            method: http::Method::POST,
-            path: "/v1/chat/completions".into(),
-            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            headers: http::HeaderMap::new(),
-            body: Default::default(),
-            bytes: 0,
-            model: Some("gpt-4o".into()),
-            stream: true,
-        },
-        caller: None,
+        request: Request { model: Some("gpt-4o".into()), stream: true, ..told.request },
         attempts: vec![
             attempt("primary", AttemptResult::HeadTimeout, None, 10_000),
             attempt("spare", AttemptResult::Ok, Some(200), 840),
         ],
-        answer: Answer::default(),
-        outcome: Outcome::Ok,
-        error: None,
-        usage: None,
         elapsed: Duration::from_secs(11),
+        ..told
     }
 }
 

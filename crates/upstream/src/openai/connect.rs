@@ -4,9 +4,8 @@ use super::kept::Kept;
 use super::line::Line;
 use super::link::Link;
 use super::multiplexed::Multiplexed;
-use crate::causes::causes;
 use crate::dns::{Addresses, ResolveError, Resolver};
-use crate::{BodyError, Fault, UpstreamError};
+use crate::{Fault, UpstreamError, fault};
 use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::dns::Name;
@@ -16,7 +15,7 @@ use rustls::ClientConfig;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use std::{io, vec};
+use std::vec;
 use tower_service::Service;
 
 /// After this long without a byte the system asks whether the other side is still there.
@@ -63,7 +62,7 @@ impl Connector {
         let connecting = tokio::time::timeout(self.timeout, self.inner.clone().call(uri.clone()));
         let stream = match connecting.await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(refine(error)),
+            Ok(Err(error)) => return Err(UpstreamError::caused_by(fault::of_connecting(&*error), error)),
             Err(elapsed) => return Err(UpstreamError::caused_by(Fault::ConnectTimeout, elapsed)),
         };
         if stream.connected().is_negotiated_h2() {
@@ -78,25 +77,6 @@ impl Connector {
             MaybeHttpsStream::Https(tls) => Line::open(tls.into_inner()),
         }))
     }
-}
-
-/// Tells the failures of a connection apart by the types in its chain of causes.
-fn refine(error: BodyError) -> UpstreamError {
-    let mut fault = Fault::Connect;
-    for cause in causes(&*error) {
-        if cause.is::<ResolveError>() {
-            fault = Fault::Dns;
-        } else if cause.is::<rustls::Error>() {
-            fault = Fault::Tls;
-        } else if let Some(io) = cause.downcast_ref::<io::Error>() {
-            if io.kind() == io::ErrorKind::ConnectionRefused {
-                fault = Fault::Refused;
-            } else if io.kind() == io::ErrorKind::TimedOut {
-                fault = Fault::ConnectTimeout;
-            }
-        }
-    }
-    UpstreamError::caused_by(fault, error)
 }
 
 impl Service<Name> for Resolver {

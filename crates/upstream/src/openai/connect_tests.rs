@@ -4,7 +4,7 @@ use super::{OpenAi, Settings, Transport};
 use crate::dns::Resolver;
 use crate::{Connection, Fault, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse, tls};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -34,18 +34,7 @@ fn upstream(endpoint: &str, transport: Transport) -> OpenAi {
 }
 
 fn request() -> UpstreamRequest {
-    UpstreamRequest {
-        method: Method::GET,
-        path_and_query: "/models".into(),
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-        model: None,
-        stream: false,
-        request_id: "r-1".into(),
-        client_token: None,
-        upgrade: None,
-        connection: Connection::Any,
-    }
+    UpstreamRequest::new(Method::GET, "/models")
 }
 
 /// Every name has these addresses.

@@ -1,8 +1,7 @@
 //! The heads of requests and answers of HTTP/1.1, as bytes.
 
-use super::fault;
 use super::framing::{Chunk, Framing};
-use crate::Fault;
+use crate::{Fault, fault};
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode};
@@ -47,7 +46,7 @@ impl NoHead {
     pub(super) fn fault(&self) -> Fault {
         match self {
             Self::Closed => Fault::Reset,
-            Self::Io(error) => fault::of_io(error.kind()),
+            Self::Io(error) => fault::of_request(error),
             Self::TooLarge
             | Self::Version
             | Self::Status
@@ -95,11 +94,16 @@ pub(super) fn of_request(request: &Request<Bytes>) -> Bytes {
             put_field(&mut head, name, value);
         }
     }
-    if !request.body().is_empty() {
+    if !request.body().is_empty() || means_a_body(request.method()) {
         put_field(&mut head, &header::CONTENT_LENGTH, &HeaderValue::from(request.body().len()));
     }
     head.put_slice(b"\r\n");
     head.freeze()
+}
+
+/// Whether a request without a body says so (RFC 9110, section 8.6): some servers answer 411 to one that does not.
+fn means_a_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
 fn put_field(head: &mut BytesMut, name: &HeaderName, value: &HeaderValue) {

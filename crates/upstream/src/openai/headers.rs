@@ -35,7 +35,9 @@ impl Policy {
                 headers.append(name, value.clone());
             }
         }
-        if let Ok(id) = HeaderValue::try_from(&request.request_id) {
+        if let Ok(id) = HeaderValue::try_from(&request.request_id)
+            && !id.is_empty()
+        {
             headers.insert("x-request-id", id);
         }
         if let Some(authorization) = authorization {
@@ -58,24 +60,15 @@ fn is_of_the_handshake(name: &HeaderName) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Connection;
-    use bytes::Bytes;
     use http::Method;
 
     fn request(headers: &[(&'static str, &'static str)]) -> UpstreamRequest {
         let headers =
             headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         UpstreamRequest {
-            method: Method::POST,
-            path_and_query: "/chat/completions".into(),
             headers: headers.collect(),
-            body: Bytes::new(),
-            model: None,
-            stream: false,
             request_id: "r-1".into(),
-            client_token: None,
-            upgrade: None,
-            connection: Connection::Any,
+            ..UpstreamRequest::new(Method::POST, "/chat/completions")
         }
     }
 

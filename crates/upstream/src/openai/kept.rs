@@ -78,7 +78,7 @@ struct State {
     sweeper: JoinSet<()>,
 }
 
-/// The connections to one origin. Those used last are last.
+/// The connections to one origin. The lines used last are last.
 #[derive(Default)]
 struct Shelf {
     lines: Vec<(Line, Instant)>,
@@ -165,11 +165,16 @@ impl Sweeper {
             sleep_until(next).await;
             let Some(shared) = self.0.upgrade() else { return };
             let mut state = shared.state();
-            let Some(oldest) = state.sweep(Instant::now()) else {
+            let idle = state.take_idle(Instant::now());
+            let oldest = state.oldest();
+            if oldest.is_none() {
                 state.is_swept = false;
                 self.0 = Weak::new();
-                return;
-            };
+            }
+            drop(state);
+            // To close many takes a while, and every request takes the lock.
+            drop(idle);
+            let Some(oldest) = oldest else { return };
             next = oldest + IDLE_LIMIT;
         }
     }
@@ -185,25 +190,29 @@ impl Drop for Sweeper {
 }
 
 impl State {
-    /// Forgets what has been idle for too long; since when the oldest of the others has been.
-    fn sweep(&mut self, now: Instant) -> Option<Instant> {
-        for shelf in self.shelves.values_mut() {
-            shelf.sweep(now);
-        }
+    /// What has been idle for too long.
+    fn take_idle(&mut self, now: Instant) -> Vec<(Line, Instant)> {
+        let idle = self.shelves.values_mut().flat_map(|shelf| shelf.take_idle(now)).collect();
         self.shelves.retain(|_, shelf| !shelf.is_empty());
+        idle
+    }
+
+    /// Since when the connection that waits longest has.
+    fn oldest(&self) -> Option<Instant> {
         self.shelves.values().filter_map(Shelf::oldest).min()
     }
 }
 
 impl Shelf {
-    fn sweep(&mut self, now: Instant) {
-        self.lines.retain(|(_, since)| now < *since + IDLE_LIMIT);
+    fn take_idle(&mut self, now: Instant) -> impl Iterator<Item = (Line, Instant)> {
         for (multiplexed, used) in &mut self.multiplexed {
             if multiplexed.running() > 0 {
                 *used = now;
             }
         }
         self.multiplexed.retain(|(multiplexed, used)| multiplexed.is_open() && now < *used + IDLE_LIMIT);
+        let idle = self.lines.partition_point(|(_, since)| *since + IDLE_LIMIT <= now);
+        self.lines.drain(..idle)
     }
 
     fn is_empty(&self) -> bool {
@@ -211,8 +220,8 @@ impl Shelf {
     }
 
     fn oldest(&self) -> Option<Instant> {
-        let lines = self.lines.iter().map(|(_, since)| *since);
-        lines.chain(self.multiplexed.iter().map(|(_, used)| *used)).min()
+        let line = self.lines.first().map(|(_, since)| *since);
+        line.into_iter().chain(self.multiplexed.iter().map(|(_, used)| *used)).min()
     }
 }
 

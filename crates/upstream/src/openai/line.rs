@@ -4,7 +4,7 @@
 use super::framing::{Found, Framing};
 use super::head::{self, Head, NoHead};
 use super::kept::Kept;
-use super::unanswered::Unanswered;
+use super::link::Unanswered;
 use super::wire::Wire;
 use crate::{BodyError, Duplex, Fault, ResponseBody, UpstreamError};
 use bytes::Bytes;
@@ -51,7 +51,7 @@ impl Line {
         };
         self.has_answered = true;
         let body = if status == StatusCode::SWITCHING_PROTOCOLS {
-            ResponseBody::Tunnel(Box::new(self.wire.into_tunnel()))
+            self.into_tunnel().await?
         } else {
             ResponseBody::stream(Answer::new(self, framing, stays_open.then_some(kept)))
         };
@@ -82,6 +82,14 @@ impl Line {
             if let Some(head) = self.wire.take(|received| Head::take(received, method))? {
                 return Poll::Ready(Ok(head));
             }
+        }
+    }
+
+    /// The connection for another protocol, which begins behind the whole request (RFC 9110, section 7.8).
+    async fn into_tunnel(mut self) -> Result<ResponseBody, UpstreamError> {
+        match poll_fn(|cx| self.wire.poll_send(cx)).await {
+            Ok(()) => Ok(ResponseBody::Tunnel(Box::new(self.wire.into_tunnel()))),
+            Err(error) => Err(self.failed(error.into())),
         }
     }
 

@@ -172,11 +172,22 @@ proptest! {
 #[test]
 fn a_request_goes_out_as_hyper_sends_it() {
     for (method, body) in
-        [(Method::GET, ""), (Method::POST, ""), (Method::POST, "{\"model\":\"m\"}"), (Method::HEAD, "")]
+        [(Method::GET, ""), (Method::DELETE, ""), (Method::POST, "{\"model\":\"m\"}"), (Method::HEAD, "")]
     {
         let answer = pieces(b"HTTP/1.1 204 No Content\r\n\r\n", &[]);
         let (_, ours) = block_on(with_line(method.clone(), body, answer.clone()));
         let (_, theirs) = block_on(with_hyper(method, body, answer));
         assert_eq!(String::from_utf8(ours), String::from_utf8(theirs));
+    }
+}
+
+/// RFC 9110, section 8.6: a server may answer 411 to a method that means a body and does not say that there is none.
+#[test]
+fn a_method_that_means_a_body_says_that_there_is_none() {
+    for (method, says) in [(Method::POST, true), (Method::PUT, true), (Method::PATCH, true), (Method::DELETE, false)] {
+        let answer = pieces(b"HTTP/1.1 204 No Content\r\n\r\n", &[]);
+        let (_, sent) = block_on(with_line(method.clone(), "", answer));
+        let sent = String::from_utf8(sent).expect("text");
+        assert_eq!(sent.contains("\r\ncontent-length: 0\r\n"), says, "{method}: {sent}");
     }
 }

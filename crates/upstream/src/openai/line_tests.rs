@@ -2,8 +2,7 @@
 
 use super::kept::{Kept, Origin, Shelves};
 use super::line::Line;
-use super::link::Versions;
-use super::unanswered::Unanswered;
+use super::link::{Unanswered, Versions};
 use crate::{BodyError, Fault, ResponseBody, UpstreamError};
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri};
@@ -98,6 +97,23 @@ async fn what_comes_right_behind_an_upgrade_belongs_to_the_tunnel() {
     let mut went = vec![0; 1024];
     let count = theirs.read(&mut went).await.expect("a request");
     assert!(went[..count].ends_with(b"\r\n\r\nthird"));
+}
+
+/// RFC 9110, section 7.8: the protocol does not change in the middle of a request.
+#[tokio::test]
+async fn an_upgrade_waits_for_the_rest_of_the_request() {
+    let (ours, mut theirs) = duplex(1024);
+    theirs.write_all(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n\r\n").await.expect("room");
+    let upgrade = async {
+        let response = Line::open(ours).ask(request(Method::GET, vec![b'x'; 4096]), kept()).await;
+        let ResponseBody::Tunnel(mut tunnel) = response.ok().expect("an answer").into_body() else {
+            panic!("a tunnel")
+        };
+        tunnel.write_all(b"first").await.expect("room");
+    };
+    let mut came = Vec::new();
+    tokio::join!(upgrade, async { theirs.read_to_end(&mut came).await.expect("an end") });
+    assert!(came.ends_with(b"xfirst") && came.iter().filter(|&&byte| byte == b'x').count() > 4096);
 }
 
 #[tokio::test]

@@ -3,8 +3,7 @@
 use super::kept::Kept;
 use super::line::Line;
 use super::multiplexed::Place;
-use super::unanswered::Unanswered;
-use crate::ResponseBody;
+use crate::{Fault, ResponseBody, UpstreamError};
 use bytes::Bytes;
 use http::header::{HOST, HeaderValue};
 use http::uri::PathAndQuery;
@@ -67,6 +66,29 @@ fn host(uri: &Uri) -> Option<HeaderValue> {
     };
     let host = if uri.port_u16() == Some(usual) { authority.host() } else { authority.as_str() };
     HeaderValue::from_str(host).ok()
+}
+
+/// Why a connection gave no response head.
+pub(super) enum Unanswered {
+    /// It had ended before, and nothing of this request was sent.
+    Unsent(Box<Request<Bytes>>),
+    /// It failed.
+    Failed(UpstreamError),
+}
+
+impl From<UpstreamError> for Unanswered {
+    fn from(error: UpstreamError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Unanswered> for UpstreamError {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Unsent(_) => Self::new(Fault::Reset),
+            Unanswered::Failed(error) => error,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //! The request's path follows the endpoint's own, its body goes out as it came in, and the answer comes back the same
 //! way. What is changed is only what concerns this hop: the credential, the connection's own headers, the host.
 
-mod fault;
 mod headers;
 mod settings;
 
@@ -13,7 +12,6 @@ mod kept;
 mod link;
 mod multiplexed;
 mod transport;
-mod unanswered;
 
 // HTTP/1.1.
 mod framing;
@@ -68,6 +66,15 @@ impl OpenAi {
     /// A [`SettingsError`] when the endpoint is no absolute `http` or `https` URL, or the key cannot be a header value.
     /// An empty endpoint or key is no error: such an upstream exists, and every attempt at it fails with
     /// [`Fault::Misconfigured`].
+    ///
+    /// ```
+    /// use oar_upstream::openai::{OpenAi, Settings, Transport};
+    /// use std::time::Duration;
+    ///
+    /// let settings = Settings { sk: "sk-1".into(), endpoint: "api.openai.com/v1".into(), ..Settings::default() };
+    /// let error = OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).expect_err("no URL");
+    /// assert_eq!(error.hint().as_deref(), Some("write `https://api.openai.com/v1`"));
+    /// ```
     pub fn new(settings: &Settings, transport: Transport) -> Result<Self, SettingsError> {
         Ok(Self {
             endpoint: Endpoint::parse(&settings.endpoint)?,

@@ -1,8 +1,7 @@
 //! One connection of HTTP/2, on which many requests are at a time.
 
-use super::fault;
-use super::unanswered::Unanswered;
-use crate::{BodyError, ResponseBody, UpstreamError};
+use super::link::Unanswered;
+use crate::{BodyError, ResponseBody, UpstreamError, fault};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
@@ -45,7 +44,7 @@ impl Multiplexed {
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT);
         let handshake = builder.handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = handshake.map_err(|error| fault::of_hyper(error.into()))?;
+        let (sender, connection) = handshake.map_err(failed)?;
         // Its owners are those who use it: with the last of them it ends.
         TokioExecutor::new().execute(async move {
             if let Err(error) = connection.await {
@@ -94,10 +93,14 @@ impl Place {
             Ok(response) => Ok(response.map(|body| ResponseBody::stream(Answer { body, _place: self.place }))),
             Err(mut error) => Err(match error.take_message() {
                 Some(unsent) => Unanswered::Unsent(Box::new(unsent.map(|_| body))),
-                None => fault::of_hyper(error.into_error().into()).into(),
+                None => failed(error.into_error()).into(),
             }),
         }
     }
+}
+
+fn failed(error: hyper::Error) -> UpstreamError {
+    UpstreamError::caused_by(fault::of_request(&error), error)
 }
 
 /// An answer's body, and its place.

@@ -5,6 +5,15 @@ use serde::Deserialize;
 use std::fmt;
 
 /// The keys that an upstream of `type: openai` takes.
+///
+/// ```
+/// use oar_upstream::openai::Settings;
+///
+/// let settings: Settings = serde_json::from_str(r#"{"sk": "asis", "endpoint": "http://127.0.0.1:8000/v1"}"#)?;
+/// assert!(!settings.keep_header);
+/// assert!(serde_json::from_str::<Settings>(r#"{"end_point": "http://127.0.0.1:8000/v1"}"#).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -18,6 +27,15 @@ pub struct Settings {
 }
 
 /// Why settings make no upstream. The message names no secret.
+///
+/// ```
+/// use oar_upstream::openai::{OpenAi, Settings, Transport};
+/// use std::time::Duration;
+///
+/// let settings = Settings { endpoint: "https://me:secret@api.test/v1".into(), ..Settings::default() };
+/// let error = OpenAi::new(&settings, Transport::new(Duration::from_secs(5))).expect_err("a password");
+/// assert_eq!(error.to_string(), "the endpoint must have no user, query or fragment");
+/// ```
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
@@ -37,6 +55,12 @@ pub enum SettingsError {
 
 impl SettingsError {
     /// The key of the settings that is at fault.
+    ///
+    /// ```
+    /// use oar_upstream::openai::SettingsError;
+    ///
+    /// assert_eq!(SettingsError::UnsendableKey.key(), "sk");
+    /// ```
     pub const fn key(&self) -> &'static str {
         match self {
             Self::NotAbsolute(_) | Self::NoUrl | Self::Decorated => "endpoint",
@@ -45,8 +69,18 @@ impl SettingsError {
     }
 
     /// What to write instead, where it can be guessed.
+    ///
+    /// ```
+    /// use oar_upstream::openai::SettingsError;
+    ///
+    /// let error = SettingsError::NotAbsolute("api.openai.com/v1".into());
+    /// assert_eq!(error.hint().as_deref(), Some("write `https://api.openai.com/v1`"));
+    /// ```
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::NotAbsolute(given) if given.starts_with("http://") || given.starts_with("https://") => {
+                Some("write one such as `https://api.openai.com/v1`, without spaces".into())
+            }
             Self::NotAbsolute(given) if given.contains("://") => Some("write http:// or https://".into()),
             Self::NotAbsolute(given) => Some(format!("write `https://{given}`")),
             Self::NoUrl => Some("write one such as `https://api.openai.com/v1`; keys go into `sk`".into()),
@@ -165,6 +199,8 @@ mod tests {
     fn what_is_no_endpoint_is_refused_with_a_hint() {
         let refused = |text: &str| Endpoint::parse(text).expect_err(text);
         assert_eq!(refused("api.openai.com/v1").hint().as_deref(), Some("write `https://api.openai.com/v1`"));
+        assert_eq!(refused("ftp://h/v1").hint().as_deref(), Some("write http:// or https://"));
+        assert!(refused("https://h /v1").hint().is_some_and(|hint| hint.ends_with("without spaces")));
         for text in ["ftp://h/v1", "/v1", "https://", "h:8000", "http:///v1", "https://h /v1"] {
             assert!(matches!(refused(text), SettingsError::NotAbsolute(_)), "{text}");
         }

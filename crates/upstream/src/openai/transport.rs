@@ -1,7 +1,6 @@
 use super::connect::Connector;
 use super::kept::{Origin, Shelves};
-use super::link::Versions;
-use super::unanswered::Unanswered;
+use super::link::{Unanswered, Versions};
 use crate::dns::Resolver;
 use crate::{Connection, ResponseBody, UpstreamError, tls};
 use bytes::Bytes;
@@ -14,6 +13,18 @@ use std::time::Duration;
 ///
 /// Redirects are never followed, proxy variables of the environment are not read, and bodies are not decompressed: the
 /// only hosts contacted are configured ones, and what they send is what the client gets.
+///
+/// ```
+/// use oar_upstream::openai::{OpenAi, Settings, Transport};
+/// use std::time::Duration;
+///
+/// let transport = Transport::new(Duration::from_secs(5));
+/// for endpoint in ["http://127.0.0.1:8000/v1", "http://127.0.0.1:8001/v1"] {
+///     let settings = Settings { sk: "local".into(), endpoint: endpoint.into(), ..Settings::default() };
+///     let upstream = OpenAi::new(&settings, transport.clone())?;
+/// }
+/// # Ok::<(), oar_upstream::openai::SettingsError>(())
+/// ```
 #[derive(Clone)]
 pub struct Transport {
     any_version: Connector,
@@ -24,6 +35,10 @@ pub struct Transport {
 
 impl Transport {
     /// A transport that gives up on a connection, with name resolution and TLS handshake, after `connect_timeout`.
+    ///
+    /// ```
+    /// let transport = oar_upstream::openai::Transport::new(std::time::Duration::from_secs(5));
+    /// ```
     pub fn new(connect_timeout: Duration) -> Self {
         Self::with(tls::client_config(), &Resolver::system(), connect_timeout)
     }

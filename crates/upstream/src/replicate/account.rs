@@ -1,12 +1,11 @@
 use super::ask::{Creation, Reply};
-use super::fault;
 use super::links::{Origins, Trust};
 use super::prediction::Prediction;
 use super::problem;
 use super::refusal::{Failure, Refusal};
 use super::settings::SettingsError;
 use crate::dns::Resolver;
-use crate::tls;
+use crate::{Fault, UpstreamError, fault, tls};
 use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderValue};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, RequestBuilder, Response, Url, redirect};
@@ -78,7 +77,7 @@ impl Account {
             Reply::Whole => request.header("prefer", PREFER_WAIT),
             Reply::Stream | Reply::StreamWithUsage => request,
         };
-        let response = request.send().await.map_err(|error| Failure::Fault(fault::of(error)))?;
+        let response = request.send().await.map_err(not_answered)?;
         self.read_success(response, answer).await
     }
 
@@ -161,6 +160,17 @@ impl Account {
         let text = String::from_utf8_lossy(&body);
         problem::refusal(status, &headers, &text, |text| self.redacted(text)).into()
     }
+}
+
+/// Why a creation was not answered. The address is left out of the cause, as it is everywhere: it may hold what gives access
+/// to a stream.
+fn not_answered(error: reqwest::Error) -> Failure {
+    let fault = match (error.is_connect(), error.is_timeout()) {
+        (true, true) => Fault::ConnectTimeout,
+        (true, false) => fault::of_connecting(&error),
+        (false, _) => fault::of_request(&error),
+    };
+    Failure::Fault(UpstreamError::caused_by(fault, error.without_url()))
 }
 
 /// Sends what concerns a prediction that exists already, so that no failure means that nothing was sent.

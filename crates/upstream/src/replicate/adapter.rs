@@ -50,6 +50,15 @@ impl Replicate {
     /// # Errors
     ///
     /// A [`SettingsError`] for settings that cannot be used.
+    ///
+    /// ```
+    /// use oar_upstream::replicate::{Replicate, Settings};
+    /// use std::time::Duration;
+    ///
+    /// let settings = Settings { endpoint: "api.replicate.com/v1".into(), ..Settings::default() };
+    /// let error = Replicate::new(settings, Duration::from_secs(5)).err().expect("no URL");
+    /// assert_eq!(error.key(), Some("endpoint"));
+    /// ```
     pub fn new(settings: Settings, connect_timeout: Duration) -> Result<Self, SettingsError> {
         let account = Account::new(Origins::new(&settings)?, connect_timeout)?;
         let (key, account) = match settings.sk.expose_secret() {
@@ -62,6 +71,18 @@ impl Replicate {
 
     /// The same with its background work, which is cancelling abandoned predictions, given to this tracker. Each piece
     /// of it ends within ten seconds.
+    ///
+    /// ```
+    /// use oar_upstream::replicate::{Replicate, Settings};
+    /// use std::time::Duration;
+    /// use tokio_util::task::TaskTracker;
+    ///
+    /// let tracker = TaskTracker::new();
+    /// let upstream = Replicate::new(Settings::default(), Duration::from_secs(5))?.tracked_by(tracker.clone());
+    /// // When the program stops: `tracker.close()`, then `tracker.wait().await`.
+    /// assert!(tracker.is_empty());
+    /// # Ok::<(), oar_upstream::replicate::SettingsError>(())
+    /// ```
     #[must_use]
     pub fn tracked_by(self, tracker: TaskTracker) -> Self {
         Self { tracker, ..self }

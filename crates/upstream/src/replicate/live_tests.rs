@@ -7,7 +7,7 @@ use super::super::links::Origins;
 use super::super::running::Tasks;
 use super::super::settings::Settings;
 use super::*;
-use crate::{Connection, Upstream, UpstreamRequest};
+use crate::{Upstream, UpstreamRequest};
 use bytes::BytesMut;
 use http::Method;
 use http_body_util::BodyExt;
@@ -63,18 +63,7 @@ fn settings(upstream: &ScriptedUpstream) -> Settings {
 }
 
 async fn ask(upstream: &ScriptedUpstream) -> (String, Option<String>) {
-    let request = UpstreamRequest {
-        method: Method::POST,
-        path_and_query: "/chat/completions".into(),
-        headers: HeaderMap::new(),
-        body: BODY.into(),
-        model: None,
-        stream: true,
-        request_id: "r".into(),
-        client_token: None,
-        upgrade: None,
-        connection: Connection::Any,
-    };
+    let request = UpstreamRequest { body: BODY.into(), ..UpstreamRequest::new(Method::POST, "/chat/completions") };
     let replicate = Replicate::new(settings(upstream), Duration::from_secs(5)).expect("valid");
     heard(replicate.send(&request).await.expect("an answer")).await
 }

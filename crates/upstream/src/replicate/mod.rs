@@ -46,9 +46,7 @@ mod prompt;
 // Talking to Replicate.
 mod account;
 mod clues;
-mod fault;
 mod links;
-mod poll;
 mod prediction;
 mod problem;
 mod running;

@@ -22,6 +22,13 @@ pub struct Model {
 }
 
 /// How a conversation is written for a model.
+///
+/// ```
+/// use oar_upstream::replicate::PromptStyle;
+///
+/// assert_eq!(serde_json::from_str::<PromptStyle>(r#""system_prompt""#)?, PromptStyle::SystemPrompt);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PromptStyle {
@@ -39,6 +46,15 @@ pub enum PromptStyle {
 
 /// What a model's inputs are called, each by what OpenAI calls it; `top_k`, `system_prompt` and `prompt_template` are not
 /// OpenAI's.
+///
+/// ```
+/// use oar_upstream::replicate::{InputName, InputNames};
+///
+/// let names: InputNames = serde_json::from_str(r#"{"max_tokens": "max_new_tokens", "seed": null}"#)?;
+/// let expected = InputNames { max_tokens: "max_new_tokens".into(), seed: InputName::Missing, ..InputNames::default() };
+/// assert_eq!(names, expected);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct InputNames {
@@ -69,6 +85,13 @@ pub struct InputNames {
 }
 
 /// What one input is called.
+///
+/// ```
+/// use oar_upstream::replicate::InputName;
+///
+/// assert_eq!(InputName::from("stop_words"), InputName::Called("stop_words".into()));
+/// assert_eq!(InputName::default(), InputName::AsUsual);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum InputName {
     /// What the model's name tells, or else what most models call it: `stop_sequences`, and OpenAI's name for all others.
@@ -81,6 +104,14 @@ pub enum InputName {
 }
 
 /// Why nothing can be known of a model in this way.
+///
+/// ```
+/// use oar_upstream::replicate::{InputNames, Model, ModelError};
+///
+/// let error = Model::new("owner/name:version", None, InputNames::default()).expect_err("a version");
+/// assert_eq!(error, ModelError::Name);
+/// assert!(error.to_string().starts_with("is not `owner/name`"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ModelError {
@@ -119,6 +150,14 @@ impl Model {
     /// # Errors
     ///
     /// A [`ModelError`] for what can be said of no model.
+    ///
+    /// ```
+    /// use oar_upstream::replicate::{InputNames, Model, PromptStyle, Settings};
+    ///
+    /// let mistral = Model::new("mistralai/*", Some(PromptStyle::Mistral), InputNames::default())?;
+    /// let settings = Settings { models: vec![mistral], ..Settings::default() };
+    /// # Ok::<(), oar_upstream::replicate::ModelError>(())
+    /// ```
     pub fn new(names: &str, prompt: Option<PromptStyle>, fields: InputNames) -> Result<Self, ModelError> {
         Self::checked(Pattern::parse(names).ok_or(ModelError::Name)?, prompt, fields)
     }

@@ -3,7 +3,6 @@
 use super::account::Account;
 use super::ask::Creation;
 use super::clues::Clues;
-use super::poll;
 use super::prediction::Prediction;
 use super::refusal::{Failure, Refusal};
 use crate::Fault;
@@ -17,6 +16,11 @@ use tokio_util::task::TaskTracker;
 
 /// How long a creation that nobody waits for any more may take to tell how it is cancelled.
 const ABANDONED_FOR: Duration = Duration::from_secs(3);
+/// Between readings of the state: short at first, because most answers are, then twice as long each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How many readings in a row may fail. The prediction goes on meanwhile, and it is paid for.
+const FAILURES_IN_A_ROW: u32 = 3;
 
 /// Where background work goes: whoever owns the tracker can wait for it.
 #[derive(Clone)]
@@ -100,9 +104,20 @@ impl Running {
         Ok(())
     }
 
-    /// Waits until the prediction has ended.
+    /// Waits until the prediction has ended, however long that takes: whoever waits decides.
     pub(super) async fn end(&mut self) -> Result<&Prediction, Failure> {
-        poll::until_ended(&self.account, &self.get, &mut self.prediction).await?;
+        let (mut pauses, mut failures) = (pauses(), 0);
+        while !self.prediction.status.is_terminal() {
+            tokio::time::sleep(pauses.next().unwrap_or(LONGEST_PAUSE)).await;
+            match self.account.get(&self.get).await {
+                Ok(prediction) => {
+                    self.prediction = prediction;
+                    failures = 0;
+                }
+                Err(failure) if failures < FAILURES_IN_A_ROW && may_pass(&failure) => failures += 1,
+                Err(failure) => return Err(failure),
+            }
+        }
         self.rest_if_ended();
         Ok(&self.prediction)
     }
@@ -116,6 +131,17 @@ impl Running {
         if self.prediction.status.is_terminal() {
             self.rest();
         }
+    }
+}
+
+fn pauses() -> impl Iterator<Item = Duration> {
+    std::iter::successors(Some(FIRST_PAUSE), |pause| Some((*pause * 2).min(LONGEST_PAUSE)))
+}
+
+fn may_pass(failure: &Failure) -> bool {
+    match failure {
+        Failure::Fault(_) => true,
+        Failure::Answer(refusal) => refusal.status.is_server_error() || refusal.status.as_u16() == 429,
     }
 }
 
@@ -152,4 +178,15 @@ async fn create_and_tell(
     let running = created.and_then(|()| Ok(Running::new(account, &answer, on_drop)?));
     // If nobody listens any more, what comes back is dropped, which cancels it.
     drop(tell.send(running));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_two_seconds() {
+        let millis: Vec<u128> = pauses().take(6).map(|pause| pause.as_millis()).collect();
+        assert_eq!(millis, [250, 500, 1000, 2000, 2000, 2000]);
+    }
 }

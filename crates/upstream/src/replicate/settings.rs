@@ -3,12 +3,37 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 /// Replicate's own API.
+///
+/// ```
+/// use oar_upstream::Upstream;
+/// use oar_upstream::replicate::{DEFAULT_ENDPOINT, Replicate, Settings};
+///
+/// let upstream = Replicate::new(Settings::default(), std::time::Duration::from_secs(5))?;
+/// assert_eq!(upstream.describe().endpoint, DEFAULT_ENDPOINT);
+/// # Ok::<(), oar_upstream::replicate::SettingsError>(())
+/// ```
 pub const DEFAULT_ENDPOINT: &str = "https://api.replicate.com/v1";
 
 /// Where Replicate serves its streams from.
+///
+/// ```
+/// use oar_upstream::replicate::{DEFAULT_STREAM_HOSTS, Settings};
+///
+/// let hosts = DEFAULT_STREAM_HOSTS.iter().copied().chain(["http://127.0.0.1:9000"]);
+/// let settings = Settings { stream_hosts: Some(hosts.map(Into::into).collect()), ..Settings::default() };
+/// ```
 pub const DEFAULT_STREAM_HOSTS: &[&str] = &["stream.replicate.com", "streaming.api.replicate.com", "*.replicate.net"];
 
 /// The keys of a `type: replicate` upstream that this adapter claims.
+///
+/// ```
+/// use oar_upstream::replicate::Settings;
+///
+/// let settings: Settings = serde_json::from_str(r#"{"sk": "asis", "stream_hosts": ["*.replicate.net"]}"#)?;
+/// assert!(settings.endpoint.is_empty() && settings.models.is_empty());
+/// assert!(serde_json::from_str::<Settings>(r#"{"token": "r8"}"#).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -25,6 +50,15 @@ pub struct Settings {
 }
 
 /// Why settings are unusable.
+///
+/// ```
+/// use oar_upstream::replicate::{Replicate, Settings};
+/// use std::time::Duration;
+///
+/// let settings = Settings { stream_hosts: Some(vec!["a/b".into()]), ..Settings::default() };
+/// let error = Replicate::new(settings, Duration::from_secs(5)).err().expect("a path");
+/// assert_eq!(error.to_string(), "`a/b` is not a host name");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
@@ -44,6 +78,12 @@ pub enum SettingsError {
 
 impl SettingsError {
     /// The key of [`Settings`] at fault, if one is.
+    ///
+    /// ```
+    /// use oar_upstream::replicate::SettingsError;
+    ///
+    /// assert_eq!(SettingsError::Key.key(), Some("sk"));
+    /// ```
     pub const fn key(&self) -> Option<&'static str> {
         match self {
             Self::Endpoint(_) => Some("endpoint"),

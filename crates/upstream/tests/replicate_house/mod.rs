@@ -2,13 +2,13 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use http_body_util::BodyExt;
 use oar_testkit::canary::Watch;
 use oar_testkit::replicate::{Moment, Play, Running, Seen, Standin};
 use oar_testkit::{Script, ScriptedUpstream, Step as Wire, response_bytes};
 use oar_upstream::replicate::{Replicate, Settings};
-use oar_upstream::{Connection, ResponseBody, Upstream, UpstreamRequest, UpstreamResponse};
+use oar_upstream::{ResponseBody, Upstream, UpstreamRequest, UpstreamResponse};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,16 +127,10 @@ pub(crate) fn request(path: &str, fields: &Value) -> UpstreamRequest {
     let mut body = json!({"model": MODEL});
     extend(&mut body, fields);
     UpstreamRequest {
-        method: Method::POST,
-        path_and_query: path.to_owned(),
-        headers: HeaderMap::new(),
-        body: Bytes::from(body.to_string()),
+        body: body.to_string().into(),
         model: Some(MODEL.to_owned()),
         stream: body["stream"] == true,
-        request_id: "r-1".to_owned(),
-        client_token: None,
-        upgrade: None,
-        connection: Connection::Any,
+        ..UpstreamRequest::new(Method::POST, path)
     }
 }
 

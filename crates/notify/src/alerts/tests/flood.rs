@@ -50,18 +50,6 @@ async fn no_minute_of_a_flood_has_more_than_twenty_messages_and_nothing_is_lost_
 
 /// N01
 #[tokio::test(start_paused = true)]
-async fn a_flood_is_twenty_messages_and_the_rest_is_counted() {
-    let channel = Scripted::new("one", &[], Step::Take);
-    let (alerts, worker) = start(&[&channel]);
-    for n in 0..10_000 {
-        alerts.finished(&failure(&format!("upstream-{}", n % 50)));
-    }
-    finish(&alerts, worker).await;
-    assert_eq!(counted(&alerts.counts()[0]), (20, 9_980, 0));
-}
-
-/// N01
-#[tokio::test(start_paused = true)]
 async fn repeats_that_nothing_else_tells_are_told_by_a_summary_after_two_windows() {
     let channel = Scripted::new("one", &[], Step::Take);
     let (alerts, worker) = start(&[&channel]);

@@ -1,3 +1,5 @@
+//! What is posted to a bot.
+
 use crate::alert::{Alert, Kind};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
