@@ -78,7 +78,8 @@ pub enum Fault {
     /// The TLS handshake failed; nothing was sent.
     Tls,
     /// A connection kept from an earlier request ended without a byte of an answer: most likely the other side had closed it
-    /// for being idle just when the request was sent. The request may have been carried out.
+    /// for being idle just when the request was sent. The request may have been carried out. Or the other side says that it has
+    /// not processed the request, as HTTP/2 can of a connection that it ends and of a single stream (RFC 9113, section 8.7).
     ///
     /// Only for a request that left the choice to the upstream ([`Connection::Any`](crate::Connection::Any)).
     StaleConnection,
@@ -99,7 +100,7 @@ impl fmt::Display for Fault {
             Self::Connect => "connection failed",
             Self::ConnectTimeout => "connection timed out",
             Self::Tls => "TLS handshake failed",
-            Self::StaleConnection => "connection kept from an earlier request ended without a byte of an answer",
+            Self::StaleConnection => "connection ended, or the request was refused, without a byte of an answer",
             Self::Reset => "connection ended before the response head",
             Self::BadHead => "response is not HTTP",
             Self::Other => "request failed",

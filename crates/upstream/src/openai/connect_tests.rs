@@ -25,24 +25,24 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 /// More than loopback ever needs.
-const PATIENT: Duration = Duration::from_secs(5);
+pub(super) const PATIENT: Duration = Duration::from_secs(5);
 const HASTY: Duration = Duration::from_millis(200);
 
-fn upstream(endpoint: &str, transport: Transport) -> OpenAi {
+pub(super) fn upstream(endpoint: &str, transport: Transport) -> OpenAi {
     let settings = Settings { sk: "sk".into(), endpoint: endpoint.into(), ..Settings::default() };
     OpenAi::new(&settings, transport).expect("settings are valid")
 }
 
-fn request() -> UpstreamRequest {
+pub(super) fn request() -> UpstreamRequest {
     UpstreamRequest::new(Method::GET, "/models")
 }
 
 /// Every name has these addresses.
-fn resolving(addresses: &'static [[u8; 4]]) -> Resolver {
+pub(super) fn resolving(addresses: &'static [[u8; 4]]) -> Resolver {
     Resolver::asking(|_| Ok(addresses.iter().map(|&address| (address, 0).into()).collect()))
 }
 
-async fn listen() -> (TcpListener, SocketAddr) {
+pub(super) async fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let addr = listener.local_addr().expect("an address");
     (listener, addr)
@@ -134,10 +134,10 @@ async fn the_second_address_of_a_name_is_used_when_the_first_does_not_answer() {
 }
 
 /// Who signs certificates that we trust.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn named(name: &str) -> Self {
+    pub(super) fn named(name: &str) -> Self {
         let mut params = CertificateParams::new([]).expect("no names");
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -150,7 +150,12 @@ impl Authority {
     }
 
     /// The same for a server that speaks these protocols.
-    fn certify_for(&self, name: &str, change: impl FnOnce(&mut CertificateParams), protocols: &[&[u8]]) -> TlsAcceptor {
+    pub(super) fn certify_for(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+        protocols: &[&[u8]],
+    ) -> TlsAcceptor {
         let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
         change(&mut params);
         let key = KeyPair::generate().expect("a key");
@@ -167,7 +172,7 @@ impl Authority {
     }
 
     /// A client that trusts this authority alone.
-    fn trusted(&self) -> ClientConfig {
+    pub(super) fn trusted(&self) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         roots.add(self.0.der().clone()).expect("a root");
         ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))

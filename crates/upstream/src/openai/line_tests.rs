@@ -3,7 +3,7 @@
 use super::kept::{Kept, Origin, Shelves};
 use super::line::Line;
 use super::link::{Unanswered, Versions};
-use crate::{BodyError, Fault, ResponseBody, UpstreamError};
+use crate::{BodyError, Connection, Fault, ResponseBody};
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri};
 use http_body_util::BodyExt;
@@ -124,7 +124,7 @@ async fn a_head_that_is_too_large_is_given_up() {
         let head = format!("HTTP/1.1 200 OK\r\n{fields}");
         theirs.write_all(head.as_bytes()).await.expect("room");
         let failed = Line::open(ours).ask(request(Method::GET, ""), kept()).await.map(|_| ()).expect_err("no answer");
-        assert_eq!(UpstreamError::from(failed).fault(), Fault::BadHead);
+        assert_eq!(failed.on(Connection::Any).fault(), Fault::BadHead);
     }
 }
 
@@ -184,7 +184,7 @@ async fn a_kept_connection_that_ends_without_a_byte_was_stale_and_one_that_said_
             theirs.write_all(said.as_bytes()).await.expect("room");
         };
         let (answer, ()) = tokio::join!(link.ask(&uri, request(Method::POST, "{}"), &kept), end);
-        assert_eq!(UpstreamError::from(answer.map(|_| ()).expect_err("no answer")).fault(), expected, "{said:?}");
+        assert_eq!(answer.map(|_| ()).expect_err("no answer").on(Connection::Any).fault(), expected, "{said:?}");
     }
 }
 

@@ -3,7 +3,7 @@
 use super::kept::Kept;
 use super::line::Line;
 use super::multiplexed::Place;
-use crate::{Fault, ResponseBody, UpstreamError};
+use crate::{Connection, Fault, ResponseBody, UpstreamError};
 use bytes::Bytes;
 use http::header::{HOST, HeaderValue};
 use http::uri::PathAndQuery;
@@ -72,6 +72,8 @@ fn host(uri: &Uri) -> Option<HeaderValue> {
 pub(super) enum Unanswered {
     /// It had ended before, and nothing of this request was sent.
     Unsent(Box<Request<Bytes>>),
+    /// The other side did not process it, and says so.
+    Refused(hyper::Error),
     /// It failed.
     Failed(UpstreamError),
 }
@@ -82,11 +84,15 @@ impl From<UpstreamError> for Unanswered {
     }
 }
 
-impl From<Unanswered> for UpstreamError {
-    fn from(unanswered: Unanswered) -> Self {
-        match unanswered {
-            Unanswered::Unsent(_) => Self::new(Fault::Reset),
-            Unanswered::Failed(error) => error,
+impl Unanswered {
+    /// What a request came to that asked for such a connection. One that was refused on a connection of its own is not asked
+    /// again.
+    pub(super) fn on(self, connection: Connection) -> UpstreamError {
+        match (self, connection) {
+            (Self::Unsent(_), _) => UpstreamError::new(Fault::Reset),
+            (Self::Refused(error), Connection::Any) => UpstreamError::caused_by(Fault::StaleConnection, error),
+            (Self::Refused(error), Connection::Fresh) => UpstreamError::caused_by(Fault::Other, error),
+            (Self::Failed(error), _) => error,
         }
     }
 }

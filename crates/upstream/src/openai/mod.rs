@@ -25,6 +25,8 @@ mod connect_tests;
 mod line_beside_hyper;
 #[cfg(test)]
 mod line_tests;
+#[cfg(test)]
+mod multiplexed_tests;
 
 pub use settings::{Settings, SettingsError};
 pub use transport::Transport;

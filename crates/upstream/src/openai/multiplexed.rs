@@ -3,6 +3,7 @@
 use super::link::Unanswered;
 use crate::{BodyError, ResponseBody, UpstreamError, fault};
 use bytes::Bytes;
+use h2::Reason;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
@@ -10,6 +11,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper::rt::Executor;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -93,7 +95,7 @@ impl Place {
             Ok(response) => Ok(response.map(|body| ResponseBody::stream(Answer { body, _place: self.place }))),
             Err(mut error) => Err(match error.take_message() {
                 Some(unsent) => Unanswered::Unsent(Box::new(unsent.map(|_| body))),
-                None => failed(error.into_error()).into(),
+                None => unanswered(error.into_error()),
             }),
         }
     }
@@ -101,6 +103,19 @@ impl Place {
 
 fn failed(error: hyper::Error) -> UpstreamError {
     UpstreamError::caused_by(fault::of_request(&error), error)
+}
+
+fn unanswered(error: hyper::Error) -> Unanswered {
+    let cause = error.source().and_then(<dyn Error>::downcast_ref);
+    if cause.is_some_and(is_unprocessed) { Unanswered::Refused(error) } else { failed(error).into() }
+}
+
+/// Whether the other side says that it has not processed the request, and will not (RFC 9113, section 8.7). A connection that
+/// goes away ends the streams above the last one that it names like this, and no others.
+fn is_unprocessed(error: &h2::Error) -> bool {
+    let is_going = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
+    let is_refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+    error.is_remote() && (is_going || is_refused)
 }
 
 /// An answer's body, and its place.

@@ -28,7 +28,7 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Transport {
     any_version: Connector,
-    /// For upgrades, which only HTTP/1.1 has, and in the place of a stale connection, which was one of HTTP/1.1.
+    /// For upgrades, which only HTTP/1.1 has.
     http1: Connector,
     shelves: Shelves,
 }
@@ -69,16 +69,16 @@ impl Transport {
             while let Some(link) = kept.take(versions) {
                 match link.ask(&uri, request, &kept).await {
                     Err(Unanswered::Unsent(unsent)) => request = *unsent,
-                    answered => return answered.map_err(UpstreamError::from),
+                    answered => return answered.map_err(|unanswered| unanswered.on(connection)),
                 }
             }
         }
-        let connector = match (connection, versions) {
-            (Connection::Any, Versions::Any) => &self.any_version,
-            (Connection::Any | Connection::Fresh, _) => &self.http1,
+        let connector = match versions {
+            Versions::Any => &self.any_version,
+            Versions::Http1 => &self.http1,
         };
         let link = connector.link(&uri, &kept).await?;
-        Ok(link.ask(&uri, request, &kept).await?)
+        link.ask(&uri, request, &kept).await.map_err(|unanswered| unanswered.on(connection))
     }
 }
 
