@@ -83,7 +83,8 @@ pub enum AttemptResult {
     ConnectTimeout,
     /// The TLS handshake failed.
     TlsFailed,
-    /// A connection kept from an earlier request ended without a byte of an answer: it had been on its way out.
+    /// A connection kept from an earlier request ended without a byte of an answer: it had been on its way out. Or a server
+    /// refused the request unread, over HTTP/2.
     StaleConnection,
     /// The connection ended before a response head was complete.
     ResetBeforeHead,

@@ -28,7 +28,7 @@ pub enum Finding {
     /// No connection: the candidate has certainly not seen the request.
     Unreachable,
     /// A connection kept from an earlier request ended without a byte of an answer. Most likely the candidate had closed it
-    /// for being idle, and has not seen the request; nobody can be sure.
+    /// for being idle, and has not seen the request; nobody can be sure. Also, over HTTP/2, a request that was refused unread.
     ///
     /// Report it once per attempt: on a connection that was made for the request, the same end is [`Broken`](Self::Broken).
     Stale,
