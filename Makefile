@@ -256,7 +256,7 @@ help: ## Show this list
 # These tools look at text for a second or two: building them takes longer than running them, so the optimiser rests.
 define build_tool
 	@echo "building $(1) $(2) once, about a minute"
-	CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+	CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
 		$(CARGO) install --quiet --locked --root $(TARGET)/tools/$(1)-$(2) $(1)@$(2)
 endef
 
