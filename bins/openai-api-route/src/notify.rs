@@ -70,7 +70,7 @@ fn tell(trials: &[Trial]) -> ExitCode {
 }
 
 fn told(trial: &Trial) -> String {
-    let Trial { channel, elapsed, result } = trial;
+    let Trial { channel, elapsed, result, .. } = trial;
     let millis = elapsed.as_millis();
     match result {
         Ok(()) => format!("{channel}: delivered in {millis} ms\n"),

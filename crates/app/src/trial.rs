@@ -8,7 +8,26 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 /// What came of one message to one channel; see [`try_channels`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use oar_app::{Config, Trial, try_channels};
+/// # use oar_testkit::ScriptedUpstream;
+/// # let chat = ScriptedUpstream::answering(403, &[], "go away").await?;
+/// # let url = format!("{}/hook", chat.origin());
+///
+/// let file = format!("authorization: t\nupstreams: [{{sk: key}}]\nnotify: {{webhook: {{url: '{url}'}}}}");
+/// let config = Config::parse(&file, "config.yaml", &|_| None)?;
+/// for Trial { channel, result, .. } in try_channels(&config).await? {
+///     let told = result.map_or_else(|error| error.to_string(), |()| "delivered".to_owned());
+///     assert_eq!((channel.as_str(), told.as_str()), ("webhook", "channel answered with status 403: go away"));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Trial {
     /// The channel: `feishu`, `matrix` or `webhook`.
     pub channel: String,

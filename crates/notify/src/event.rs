@@ -239,6 +239,45 @@ pub struct Summary {
 }
 
 /// How often something happened.
+///
+/// ```
+/// # use oar_notify::*;
+/// # use oar_exchange::{Attempt, AttemptResult, Exchange, Observer, Outcome, Request};
+/// # use std::sync::{Arc, Mutex};
+/// /// Keeps a line for each trouble of a summary.
+/// #[derive(Default)]
+/// struct Lines(Mutex<Vec<String>>);
+///
+/// #[async_trait::async_trait]
+/// impl Notifier for Lines {
+///     # fn name(&self) -> &str { "lines" }
+///     async fn notify(&self, alert: &Alert) -> Result<(), NotifyError> {
+///         let Event::Summary(summary) = &alert.event else { return Ok(()) };
+///         let lines = summary.listed.iter().map(|Times { trouble, times, .. }| format!("{times} × {trouble}"));
+///         self.0.lock().expect("no panic").extend(lines);
+///         Ok(())
+///     }
+/// }
+/// # fn failed(upstream: &str) -> Arc<Exchange> {
+/// #     let request = Request::new(http::Method::POST, "/v1/chat/completions", [127, 0, 0, 1]);
+/// #     let tried = Attempt::new(upstream, "https://api.example.com/v1", AttemptResult::ConnectRefused);
+/// #     let begun = Exchange::new("0190", std::time::SystemTime::UNIX_EPOCH, request);
+/// #     Arc::new(Exchange { attempts: vec![tried], outcome: Outcome::AllFailed, ..begun })
+/// # }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// # let policy = Policy { messages_per_minute: 1, ..Policy::default() };
+/// # let lines = Arc::new(Lines::default());
+/// # let (alerts, worker) = Alerts::start(vec![Arc::clone(&lines) as Arc<dyn Notifier>], "gateway-1", policy);
+/// # ["primary", "spare", "spare"].iter().for_each(|upstream| alerts.finished(&failed(upstream)));
+/// # let wait = async {
+/// #     tokio::time::sleep(std::time::Duration::from_secs(61)).await;
+/// #     alerts.close();
+/// # };
+/// # tokio::join!(worker.run(), wait);
+/// assert_eq!(*lines.0.lock().expect("no panic"), ["2 × connect_refused"]);
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Times {

@@ -41,6 +41,13 @@ use std::time::Duration;
 #[async_trait]
 pub trait Notifier: Send + Sync + 'static {
     /// The channel's name in logs and metrics; fixed by the configuration, and no secret.
+    ///
+    /// ```
+    /// # use oar_notify::{Http, Notifier, Webhook};
+    /// let hook: Box<dyn Notifier> = Box::new(Webhook::new(&Http::new()?, &"https://alerts.example.com/hook".into())?);
+    /// assert_eq!(hook.name(), "webhook");
+    /// # Ok::<(), oar_notify::SetupError>(())
+    /// ```
     fn name(&self) -> &str;
 
     /// Delivers one alert; called once per try.
@@ -57,9 +64,41 @@ pub trait Notifier: Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// The future is dropped when its time is over or when the gateway stops; the message may have arrived.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use oar_notify::{Alert, Http, Language, Notifier, Webhook};
+    /// # let chat = oar_testkit::ScriptedUpstream::answering(503, &[], "restarting").await?;
+    /// # let webhook = Webhook::new(&Http::new()?, &format!("{}/hook", chat.origin()).into())?;
+    /// // By hand, where nobody tries again:
+    /// let error = webhook.notify(&Alert::test("gateway-1", Language::English)).await.expect_err("the chat restarts");
+    /// assert_eq!(error.to_string(), "channel answered with status 503: restarting");
+    /// assert!(error.is_temporary());
+    /// # Ok(())
+    /// # }
+    /// ```
     async fn notify(&self, alert: &Alert) -> Result<(), NotifyError>;
 
     /// The least time from one try to the next, for channels that count messages in a second. None by default.
+    ///
+    /// ```
+    /// # use oar_notify::{Alert, Notifier, NotifyError};
+    /// # use std::time::Duration;
+    /// struct Strict;
+    ///
+    /// #[async_trait::async_trait]
+    /// impl Notifier for Strict {
+    ///     # fn name(&self) -> &str { "strict" }
+    ///     # async fn notify(&self, _: &Alert) -> Result<(), NotifyError> { Ok(()) }
+    ///     // `name`, `notify`, and:
+    ///     fn pace(&self) -> Duration {
+    ///         Duration::from_secs(1)
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(Strict.pace(), Duration::from_secs(1));
+    /// ```
     fn pace(&self) -> Duration {
         Duration::ZERO
     }

@@ -28,16 +28,45 @@ pub struct Gate(Arc<watch::Sender<bool>>);
 
 impl Gate {
     /// A closed gate.
+    ///
+    /// ```
+    /// # use oar_testkit::Gate;
+    /// use futures_util::FutureExt;
+    ///
+    /// let gate = Gate::new();
+    /// assert!(gate.passed().now_or_never().is_none(), "nobody gets through");
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Lets everyone through, now and from now on.
+    ///
+    /// ```
+    /// # use futures_util::FutureExt;
+    /// # use oar_testkit::Gate;
+    /// let gate = Gate::new();
+    /// gate.clone().open();
+    /// assert!(gate.passed().now_or_never().is_some(), "who comes later does not wait");
+    /// ```
     pub fn open(&self) {
         self.0.send_replace(true);
     }
 
     /// Waits until the gate is open.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # use oar_testkit::Gate;
+    /// let gate = Gate::new();
+    /// let waiter = async {
+    ///     gate.passed().await;
+    ///     "let through"
+    /// };
+    /// assert_eq!(tokio::join!(waiter, async { gate.open() }), ("let through", ()));
+    /// # }
+    /// ```
     pub async fn passed(&self) {
         // The sender lives as long as `self`, so waiting cannot fail.
         let _ = self.0.subscribe().wait_for(|open| *open).await;

@@ -36,21 +36,64 @@ struct Stories {
 
 impl Heard {
     /// An observer that has heard nothing yet.
+    ///
+    /// ```
+    /// use oar_exchange::Observer;
+    /// use oar_testkit::Heard;
+    /// use std::sync::Arc;
+    ///
+    /// let heard = Heard::new();
+    /// let observers: Vec<Arc<dyn Observer>> = vec![heard.clone()];
+    /// assert!(heard.exchanges().is_empty() && observers.len() == 1);
+    /// ```
     pub fn new() -> Arc<Self> {
         Arc::default()
     }
 
     /// How many requests were told as started.
+    ///
+    /// ```
+    /// # use oar_exchange::Observer;
+    /// # use oar_testkit::Heard;
+    /// let heard = Heard::new();
+    /// heard.started();
+    /// assert_eq!((heard.begun(), heard.exchanges().len()), (1, 0), "one is under way");
+    /// ```
     pub fn begun(&self) -> usize {
         self.stories.borrow().started
     }
 
     /// All exchanges so far, in the order in which they finished.
+    ///
+    /// ```
+    /// # use oar_exchange::{Observer, Outcome};
+    /// # use oar_testkit::{Heard, exchange};
+    /// # use std::sync::Arc;
+    /// let heard = Heard::new();
+    /// for (id, outcome) in [("1", Outcome::Ok), ("2", Outcome::AllFailed)] {
+    ///     heard.finished(&Arc::new(exchange(id, outcome)));
+    /// }
+    /// let outcomes: Vec<_> = heard.exchanges().iter().map(|told| told.outcome).collect();
+    /// assert_eq!(outcomes, [Outcome::Ok, Outcome::AllFailed]);
+    /// ```
     pub fn exchanges(&self) -> Vec<Arc<Exchange>> {
         self.stories.borrow().finished.clone()
     }
 
     /// Waits until at least `count` exchanges have finished, and returns all there are.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # use oar_exchange::{Observer, Outcome};
+    /// # use oar_testkit::{Heard, exchange};
+    /// # use std::sync::Arc;
+    /// let heard = Heard::new();
+    /// let gateway = async { ["1", "2"].map(|id| heard.finished(&Arc::new(exchange(id, Outcome::Ok)))) };
+    /// let (told, _) = tokio::join!(heard.until_finished(2), gateway);
+    /// assert_eq!((told[0].id.as_str(), told[1].id.as_str()), ("1", "2"));
+    /// # }
+    /// ```
     pub async fn until_finished(&self, count: usize) -> Vec<Arc<Exchange>> {
         let mut told = self.stories.subscribe();
         match told.wait_for(|stories| stories.finished.len() >= count).await {
@@ -65,6 +108,18 @@ impl Heard {
     /// # Panics
     ///
     /// If more than one has finished.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # use oar_exchange::{Observer, Outcome};
+    /// # use oar_testkit::{Heard, exchange};
+    /// # use std::sync::Arc;
+    /// let heard = Heard::new();
+    /// heard.finished(&Arc::new(exchange("1", Outcome::AllFailed)));
+    /// assert_eq!(heard.only().await.outcome, Outcome::AllFailed);
+    /// # }
+    /// ```
     pub async fn only(&self) -> Arc<Exchange> {
         let exchanges = self.until_finished(1).await;
         assert_eq!(exchanges.len(), 1, "exactly one exchange was expected");

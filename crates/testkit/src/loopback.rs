@@ -43,6 +43,21 @@ impl LoopbackServer {
     /// # Errors
     ///
     /// No loopback port could be had.
+    ///
+    /// ```
+    /// # use oar_testkit::{LoopbackServer, RawClient};
+    /// # use tokio::io::AsyncWriteExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// // A server that speaks first.
+    /// let server = LoopbackServer::start(|mut stream| async move {
+    ///     let _ = stream.write_all(b"220 mail.test\r\n").await;
+    /// })
+    /// .await?;
+    /// assert_eq!(RawClient::connect(server.addr()).await?.read_to_close().await.0, "220 mail.test\r\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn start<F>(serve: impl FnMut(TcpStream) -> F + Send + 'static) -> io::Result<Self>
     where
         F: Future<Output = ()> + Send + 'static,
@@ -57,6 +72,21 @@ impl LoopbackServer {
     /// # Errors
     ///
     /// As [`start`](Self::start).
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    ///
+    /// ```
+    /// # use oar_testkit::{LoopbackServer, RawClient};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let closed = LoopbackServer::refusing()?;
+    /// let error = RawClient::connect(closed.addr()).await.err().expect("nobody listens");
+    /// assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refusing() -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind(any_port())?;
@@ -69,6 +99,18 @@ impl LoopbackServer {
     /// # Errors
     ///
     /// As [`start`](Self::start).
+    ///
+    /// ```
+    /// # use oar_testkit::{LoopbackServer, RawClient};
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use std::time::Duration;
+    /// let silent = LoopbackServer::unreachable().await?;
+    /// let connecting = RawClient::connect(silent.addr());
+    /// assert!(tokio::time::timeout(Duration::from_secs(60), connecting).await.is_err(), "it hangs");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn unreachable() -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind(any_port())?;
@@ -86,16 +128,46 @@ impl LoopbackServer {
     }
 
     /// Where it listens.
+    ///
+    /// ```
+    /// # use oar_testkit::LoopbackServer;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let server = LoopbackServer::refusing()?;
+    /// assert!(server.addr().ip().is_loopback() && server.addr().port() != 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
+    ///
+    /// ```
+    /// # use oar_testkit::LoopbackServer;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let server = LoopbackServer::refusing()?;
+    /// assert_eq!(server.origin(), format!("http://127.0.0.1:{}", server.addr().port()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn origin(&self) -> String {
         format!("http://{}", self.addr)
     }
 
     /// `http://127.0.0.1:PORT/v1`, as a configured endpoint would be.
+    ///
+    /// ```
+    /// # use oar_testkit::LoopbackServer;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let server = LoopbackServer::refusing()?;
+    /// assert_eq!(format!("{}/models", server.endpoint()), format!("{}/v1/models", server.origin()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn endpoint(&self) -> String {
         format!("{}/v1", self.origin())
     }

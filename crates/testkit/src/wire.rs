@@ -6,6 +6,21 @@ use tokio::net::tcp::OwnedReadHalf;
 
 /// How the other side ended its direction of a connection: see [`RawClient::read_to_close`](crate::RawClient::read_to_close) and
 /// [`Connection::closed`](crate::Connection::closed).
+///
+/// ```
+/// use oar_testkit::{Ending, RawClient, ScriptedUpstream, Step, request_bytes};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// for (leaves, ending) in [(Step::Fin, Ending::Fin), (Step::Rst, Ending::Rst)] {
+///     let upstream = ScriptedUpstream::start([Step::ReadHead, leaves]).await?;
+///     let mut client = RawClient::connect(upstream.addr()).await?;
+///     client.send(request_bytes("GET", "/", &[], b"")).await?;
+///     assert_eq!(client.read_to_close().await.1, ending);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// In order, with a FIN.

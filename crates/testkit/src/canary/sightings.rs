@@ -39,7 +39,16 @@ pub fn look(place: &str, text: impl AsRef<[u8]>) {
 }
 
 /// Everything seen so far in this process that has failed no test yet: where, by which thread (tests are threads), and
-/// the line. [`look`] has an example.
+/// the line.
+///
+/// ```
+/// use oar_testkit::canary::{look, sightings};
+///
+/// look("a dump", "model: gpt-4o");
+/// assert!(sightings().is_empty(), "that is no secret");
+/// look("a dump", "token: canary-1\nmodel: gpt-4o");
+/// assert!(sightings()[0].ends_with(": token: canary-1"), "and no more than the line");
+/// ```
 pub fn sightings() -> Vec<String> {
     seen().sightings.iter().map(|sighting| sighting.text.clone()).collect()
 }

@@ -33,6 +33,16 @@ pub struct Watch {
 
 impl Watch {
     /// Begins to watch.
+    ///
+    /// ```
+    /// # use oar_testkit::canary::Watch;
+    /// let leak = std::panic::catch_unwind(|| {
+    ///     let _watch = Watch::start();
+    ///     tracing::debug!(token = "canary-1", "a client came");
+    /// });
+    /// let told = leak.expect_err("it is told when the watch ends");
+    /// assert!(told.downcast_ref::<String>().is_some_and(|told| told.contains("a secret got out\nin the log")));
+    /// ```
     pub fn start() -> Self {
         static STARTED: Once = Once::new();
         STARTED.call_once(|| {

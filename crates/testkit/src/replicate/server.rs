@@ -33,7 +33,24 @@ const RATE_LIMIT: [(HeaderName, HeaderValue); 2] = [
     (HeaderName::from_static("ratelimit-reset"), HeaderValue::from_static("1")),
 ];
 
-/// A stand-in for Replicate's API: what its models play, and what was asked of it. The [module](super) has an example.
+/// A stand-in for Replicate's API: what its models play, and what was asked of it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// # use oar_testkit::{RawClient, request_bytes};
+/// # use serde_json::Value;
+/// # let headers = [("authorization", "Bearer r8_any"), ("prefer", "wait")];
+/// use oar_testkit::replicate::Standin;
+///
+/// let standin = Standin::new().start().await?;
+/// let body = br#"{"input": {"prompt": "Hello"}}"#;
+/// let create = request_bytes("POST", "/v1/models/acme/echo/predictions", &headers, body);
+/// let told: Value = serde_json::from_slice(&RawClient::exchange(standin.addr(), create).await?.body)?;
+/// assert_eq!((&told["status"], &told["output"][0]), (&"succeeded".into(), &"Hello".into()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Default)]
 pub struct Standin {
     key: Option<String>,
@@ -54,22 +71,78 @@ struct State {
 
 impl Standin {
     /// One whose models play by their names, and that takes any key.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use oar_testkit::{RawClient, replicate::Standin, request_bytes};
+    /// # let headers = [("authorization", "Bearer r8_any")];
+    /// let standin = Standin::new().start().await?;
+    /// let body = br#"{"input": {"prompt": "x"}}"#;
+    /// let create = request_bytes("POST", "/v1/models/acme/error-429/predictions", &headers, body);
+    /// assert_eq!(RawClient::exchange(standin.addr(), create).await?.head.status(), Some(429));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// One in which every model plays this.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use oar_testkit::{RawClient, replicate::{Moment, Play, Standin}, request_bytes};
+    /// # let headers = [("authorization", "Bearer r8_any")];
+    /// # let create = request_bytes("POST", "/v1/models/acme/m/predictions", &headers, br#"{"input":{"prompt":"x"}}"#);
+    /// let standin = Standin::playing(Play::saying(["Hi"])).start().await?;
+    /// RawClient::exchange(standin.addr(), create).await?;
+    /// standin.happened(Moment::Ended).await;
+    /// assert_eq!(standin.predictions()[0]["status"], "succeeded");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn playing(play: Play) -> Self {
         Self { play: Some(play), ..Self::default() }
     }
 
     /// The same, but a request with another key is answered 401.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use oar_testkit::{RawClient, replicate::Standin, request_bytes};
+    /// let standin = Standin::new().requiring_key("r8_right").start().await?;
+    /// for (key, status) in [("Bearer r8_right", 200), ("Bearer r8_wrong", 401)] {
+    ///     let request = request_bytes("GET", "/v1/account", &[("authorization", key)], b"");
+    ///     assert_eq!(RawClient::exchange(standin.addr(), request).await?.head.status(), Some(status));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn requiring_key(self, key: impl Into<String>) -> Self {
         Self { key: Some(key.into()), ..self }
     }
 
     /// The same, but streams close after so long without an event, instead of 30 seconds.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use oar_testkit::{RawClient, replicate::{Play, Standin}, request_bytes};
+    /// # let headers = [("authorization", "Bearer r8_any")];
+    /// # let create = request_bytes("POST", "/v1/models/acme/m/predictions", &headers, br#"{"input":{"prompt":"x"}}"#);
+    /// # use std::time::Duration;
+    /// let standin = Standin::playing(Play::new([])).idling_after(Duration::from_millis(1)).start().await?;
+    /// RawClient::exchange(standin.addr(), create).await?;
+    /// let path = format!("/streams/{}", standin.predictions()[0]["id"].as_str().unwrap_or_default());
+    /// let stream = RawClient::exchange(standin.addr(), request_bytes("GET", &path, &[], b"")).await?;
+    /// assert!(stream.complete && stream.text().contains(":408: 408 Request Timeout"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn idling_after(self, idle: Duration) -> Self {
         Self { idle: Some(idle), ..self }
@@ -80,6 +153,24 @@ impl Standin {
     /// # Cancel safety
     ///
     /// Dropping the future closes the listener and every connection.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use oar_testkit::{RawClient, replicate::Standin, request_bytes};
+    /// # let headers = [("authorization", "Bearer r8_any")];
+    /// # use std::sync::Arc;
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// let addr = listener.local_addr()?;
+    /// tokio::select! {
+    ///     () = Arc::new(Standin::new()).serve(listener) => unreachable!("it serves for ever"),
+    ///     answer = RawClient::exchange(addr, request_bytes("GET", "/v1/account", &headers, b"")) => {
+    ///         assert_eq!(answer?.head.status(), Some(200));
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn serve(self: Arc<Self>, listener: TcpListener) {
         loopback::serve_each(listener, |stream| self.clone().connection(stream)).await;
     }
@@ -89,6 +180,18 @@ impl Standin {
     /// # Errors
     ///
     /// No loopback port could be had.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use oar_testkit::{RawClient, replicate::Standin, request_bytes};
+    /// # let headers = [("authorization", "Bearer r8_any")];
+    /// let standin = Standin::new().start().await?;
+    /// let answer = RawClient::exchange(standin.addr(), request_bytes("GET", "/v1/account", &headers, b"")).await?;
+    /// assert_eq!(answer.head.status(), Some(200));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn start(self) -> io::Result<Running> {
         let standin = Arc::new(self);
         let own = standin.clone();

@@ -45,6 +45,27 @@ impl Status {
 }
 
 /// Something in a prediction's life that tests look for.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// # use oar_testkit::{RawClient, request_bytes};
+/// # let headers = [("authorization", "Bearer r8_any")];
+/// # let create = request_bytes("POST", "/v1/models/acme/m/predictions", &headers, br#"{"input": {"prompt": "x"}}"#);
+/// use oar_testkit::replicate::{Moment, Play, Standin};
+///
+/// // It never says anything, so that whoever reads its stream leaves too soon.
+/// let standin = Standin::playing(Play::new([])).start().await?;
+/// RawClient::exchange(standin.addr(), create).await?;
+/// let path = format!("/streams/{}", standin.predictions()[0]["id"].as_str().unwrap_or_default());
+/// let mut reader = RawClient::connect(standin.addr()).await?;
+/// reader.send(request_bytes("GET", &path, &[], b"")).await?;
+/// standin.happened(Moment::StreamOpened).await;
+/// reader.abandon();
+/// standin.happened(Moment::StreamLeft).await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// It was created.

@@ -4,6 +4,7 @@ mod peer;
 mod script;
 mod seen;
 mod server;
+mod watching;
 
 pub use script::{Script, Step};
 pub use seen::{Connection, SeenRequest};

@@ -5,6 +5,21 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// A request that a scripted upstream read: see [`ScriptedUpstream::requests`](super::ScriptedUpstream::requests).
+///
+/// ```
+/// use oar_testkit::{RawClient, ScriptedUpstream, request_bytes};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let upstream = ScriptedUpstream::answering(200, &[], "").await?;
+/// RawClient::exchange(upstream.addr(), request_bytes("POST", "/v1/files", &[], b"{}")).await?;
+///
+/// let request = &upstream.requests()[0];
+/// assert_eq!((request.connection, request.head.target()), (0, "/v1/files"));
+/// assert!(request.body == "{}" && request.complete);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SeenRequest {
     /// Which connection it came on, counted from 0.
@@ -51,6 +66,24 @@ pub struct Connection {
 
 impl Connection {
     /// Whether the other side left before the script was over.
+    ///
+    /// ```
+    /// # use oar_testkit::{RawClient, ScriptedUpstream, request_bytes};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let request = request_bytes("GET", "/", &[], b"");
+    /// let answers = ScriptedUpstream::answering(200, &[], "hello").await?;
+    /// RawClient::exchange(answers.addr(), &request).await?;
+    /// let hangs = ScriptedUpstream::hanging().await?;
+    /// RawClient::connect(hangs.addr()).await?.send(&request).await?;
+    ///
+    /// for (upstream, abandoned) in [(answers, false), (hangs, true)] {
+    ///     upstream.closed().await;
+    ///     assert_eq!(upstream.connections()[0].abandoned(), abandoned);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn abandoned(&self) -> bool {
         match (self.closed, self.finished) {
             (Some((closed, _)), Some(finished)) => closed < finished,

@@ -1,6 +1,6 @@
 use super::peer::Peer;
 use super::script::Script;
-use super::seen::{Connection, Log, Seen, SeenRequest};
+use super::seen::{Log, Seen};
 use crate::LoopbackServer;
 use std::io;
 use std::net::SocketAddr;
@@ -33,7 +33,7 @@ use tokio::sync::watch;
 /// ```
 pub struct ScriptedUpstream {
     server: LoopbackServer,
-    seen: Arc<watch::Sender<Seen>>,
+    pub(super) seen: Arc<watch::Sender<Seen>>,
 }
 
 impl ScriptedUpstream {
@@ -42,6 +42,18 @@ impl ScriptedUpstream {
     /// # Errors
     ///
     /// No loopback port could be had; so for all constructors.
+    ///
+    /// ```
+    /// # use oar_testkit::{RawClient, ScriptedUpstream, Step, request_bytes};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let steps = [Step::ReadHead, Step::send("HTTP/1.1 204 No Content\r\n\r\n")];
+    /// let upstream = ScriptedUpstream::start(steps).await?;
+    /// let answer = RawClient::exchange(upstream.addr(), request_bytes("GET", "/", &[], b"")).await?;
+    /// assert_eq!(answer.head.status(), Some(204));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn start(script: impl Into<Script>) -> io::Result<Self> {
         Self::start_each([script.into()]).await
     }
@@ -51,6 +63,19 @@ impl ScriptedUpstream {
     /// # Errors
     ///
     /// As [`start`](Self::start); `InvalidInput` without any script.
+    ///
+    /// ```
+    /// # use oar_testkit::{RawClient, Script, ScriptedUpstream, Step, request_bytes};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let request = request_bytes("GET", "/", &[], b"");
+    /// let scripts = [Script::after_request([Step::Rst]), Script::answering(200, &[], "well")];
+    /// let upstream = ScriptedUpstream::start_each(scripts).await?;
+    /// assert!(RawClient::exchange(upstream.addr(), &request).await.is_err());
+    /// assert_eq!(RawClient::exchange(upstream.addr(), &request).await?.text(), "well");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn start_each(scripts: impl IntoIterator<Item = Script>) -> io::Result<Self> {
         let scripts: Vec<_> = scripts.into_iter().collect();
         if scripts.is_empty() {
@@ -77,6 +102,17 @@ impl ScriptedUpstream {
     /// # Errors
     ///
     /// As [`start`](Self::start).
+    ///
+    /// ```
+    /// # use oar_testkit::{RawClient, ScriptedUpstream, request_bytes};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let upstream = ScriptedUpstream::answering(401, &[], "wrong key").await?;
+    /// let answer = RawClient::exchange(upstream.addr(), request_bytes("GET", "/", &[], b"")).await?;
+    /// assert_eq!((answer.head.status(), answer.text().as_str()), (Some(401), "wrong key"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn answering(status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> io::Result<Self> {
         Self::start_each([Script::answering(status, headers, body)]).await
     }
@@ -86,6 +122,19 @@ impl ScriptedUpstream {
     /// # Errors
     ///
     /// As [`start`](Self::start).
+    ///
+    /// ```
+    /// # use oar_testkit::{RawClient, ScriptedUpstream, request_bytes};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let upstream = ScriptedUpstream::hanging().await?;
+    /// let mut client = RawClient::connect(upstream.addr()).await?;
+    /// client.send(request_bytes("GET", "/", &[], b"")).await?;
+    /// upstream.until_read(1).await;
+    /// assert_eq!(upstream.connections()[0].sent, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn hanging() -> io::Result<Self> {
         Self::start_each([Script::hanging()]).await
     }
@@ -95,6 +144,17 @@ impl ScriptedUpstream {
     /// # Errors
     ///
     /// As [`start`](Self::start).
+    ///
+    /// ```
+    /// # use oar_testkit::{RawClient, ScriptedUpstream, request_bytes};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let upstream = ScriptedUpstream::sse(["one", "[DONE]"]).await?;
+    /// let answer = RawClient::exchange(upstream.addr(), request_bytes("GET", "/", &[], b"")).await?;
+    /// assert_eq!(answer.text(), "data: one\n\ndata: [DONE]\n\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn sse(events: impl IntoIterator<Item = impl AsRef<str>>) -> io::Result<Self> {
         Self::start_each([Script::sse(events)]).await
     }
@@ -124,6 +184,20 @@ impl ScriptedUpstream {
     /// # Errors
     ///
     /// As [`start`](Self::start).
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    ///
+    /// ```
+    /// # use oar_testkit::{RawClient, ScriptedUpstream};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let upstream = ScriptedUpstream::refusing()?;
+    /// assert!(RawClient::connect(upstream.addr()).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refusing() -> io::Result<Self> {
         Ok(Self { server: LoopbackServer::refusing()?, seen: Arc::default() })
     }
@@ -133,60 +207,63 @@ impl ScriptedUpstream {
     /// # Errors
     ///
     /// As [`start`](Self::start).
+    ///
+    /// ```
+    /// # use oar_testkit::{RawClient, ScriptedUpstream};
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let upstream = ScriptedUpstream::unreachable().await?;
+    /// let connecting = RawClient::connect(upstream.addr());
+    /// assert!(tokio::time::timeout(std::time::Duration::from_secs(60), connecting).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn unreachable() -> io::Result<Self> {
         Ok(Self { server: LoopbackServer::unreachable().await?, seen: Arc::default() })
     }
 
     /// Where it listens.
+    ///
+    /// ```
+    /// # use oar_testkit::ScriptedUpstream;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let upstream = ScriptedUpstream::hanging().await?;
+    /// assert!(tokio::net::TcpStream::connect(upstream.addr()).await.is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn addr(&self) -> SocketAddr {
         self.server.addr()
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
+    ///
+    /// ```
+    /// # use oar_testkit::ScriptedUpstream;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let upstream = ScriptedUpstream::hanging().await?;
+    /// assert_eq!(upstream.origin(), format!("http://127.0.0.1:{}", upstream.addr().port()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn origin(&self) -> String {
         self.server.origin()
     }
 
     /// `http://127.0.0.1:PORT/v1`, as a configured endpoint would be.
+    ///
+    /// ```
+    /// # use oar_testkit::ScriptedUpstream;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let upstream = ScriptedUpstream::hanging().await?;
+    /// assert_eq!(upstream.endpoint(), format!("{}/v1", upstream.origin()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn endpoint(&self) -> String {
         self.server.endpoint()
-    }
-
-    /// How many request heads were read.
-    pub fn hits(&self) -> usize {
-        self.seen.borrow().requests.len()
-    }
-
-    /// Every request, in the order in which their heads were read.
-    pub fn requests(&self) -> Vec<SeenRequest> {
-        self.seen.borrow().requests.clone()
-    }
-
-    /// Every connection, in the order in which they were accepted.
-    pub fn connections(&self) -> Vec<Connection> {
-        self.seen.borrow().connections.clone()
-    }
-
-    /// Waits until `times` request heads were read in all.
-    pub async fn until_hit(&self, times: usize) {
-        self.until(|seen| seen.requests.len() >= times).await;
-    }
-
-    /// Waits until `bodies` request bodies were read whole in all.
-    pub async fn until_read(&self, bodies: usize) {
-        self.until(|seen| seen.requests.iter().filter(|request| request.complete).count() >= bodies).await;
-    }
-
-    /// Waits until there was a connection and the other side has closed or reset every one.
-    pub async fn closed(&self) {
-        self.until(|seen| {
-            !seen.connections.is_empty() && seen.connections.iter().all(|connection| connection.closed.is_some())
-        })
-        .await;
-    }
-
-    async fn until(&self, holds: impl FnMut(&Seen) -> bool) {
-        // The sender lives as long as `self`, so waiting cannot fail.
-        let _ = self.seen.subscribe().wait_for(holds).await;
     }
 }

@@ -54,17 +54,58 @@ type Upgraded = Mutex<Option<OnUpgrade>>;
 
 impl Standin {
     /// One that behaves like that and takes any key.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use oar_testkit::{RawClient, request_bytes, standin::{Mode, Standin}};
+    /// let standin = Standin::new(Mode::Status(http::StatusCode::SERVICE_UNAVAILABLE)).start().await?;
+    /// let answer = RawClient::exchange(standin.addr(), request_bytes("GET", "/v1/models", &[], b"")).await?;
+    /// assert_eq!(answer.head.status(), Some(503));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(mode: Mode) -> Self {
         Self { mode, ..Self::default() }
     }
 
     /// The same, but a request without this key is answered 401.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use oar_testkit::{RawClient, request_bytes, standin::{Mode, Standin}};
+    /// let standin = Standin::new(Mode::Answer).requiring_key("sk-right").start().await?;
+    /// for (key, status) in [("Bearer sk-right", 200), ("Bearer sk-wrong", 401)] {
+    ///     let request = request_bytes("GET", "/v1/models", &[("authorization", key)], b"");
+    ///     assert_eq!(RawClient::exchange(standin.addr(), request).await?.head.status(), Some(status));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn requiring_key(self, key: impl Into<String>) -> Self {
         Self { key: Some(key.into()), ..self }
     }
 
     /// How often a path was asked, e.g. `/v1/chat/completions`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use oar_testkit::{RawClient, request_bytes, standin::{Mode, Standin}};
+    /// # use std::sync::Arc;
+    /// # let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let addr = listener.local_addr()?;
+    /// let standin = Arc::new(Standin::new(Mode::Answer));
+    /// tokio::select! {
+    ///     () = standin.clone().serve(listener) => unreachable!("it serves for ever"),
+    ///     answer = RawClient::exchange(addr, request_bytes("GET", "/v1/models", &[], b"")) => drop(answer?),
+    /// }
+    /// assert_eq!(standin.hits("/v1/models"), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn hits(&self, path: &str) -> u64 {
         self.hits.of(path)
     }
@@ -74,6 +115,23 @@ impl Standin {
     /// # Cancel safety
     ///
     /// Dropping the future closes the listener and every connection.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use oar_testkit::{RawClient, request_bytes, standin::{Mode, Standin}};
+    /// # use std::sync::Arc;
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// let addr = listener.local_addr()?;
+    /// tokio::select! {
+    ///     () = Arc::new(Standin::new(Mode::Answer)).serve(listener) => unreachable!("it serves for ever"),
+    ///     answer = RawClient::exchange(addr, request_bytes("GET", "/v1/models", &[], b"")) => {
+    ///         assert_eq!(answer?.head.status(), Some(200));
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn serve(self: Arc<Self>, listener: TcpListener) {
         loopback::serve_each(listener, |stream| self.clone().connection(stream)).await;
     }
@@ -83,6 +141,19 @@ impl Standin {
     /// # Errors
     ///
     /// No loopback port could be had.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use oar_testkit::{RawClient, request_bytes, standin::{Mode, Standin}};
+    /// let standin = Standin::new(Mode::Answer).start().await?;
+    /// let request = request_bytes("POST", "/v1/embeddings", &[], br#"{"model": "m", "input": "hello"}"#);
+    /// let answer = RawClient::exchange(standin.addr(), request).await?;
+    /// let answer: serde_json::Value = serde_json::from_slice(&answer.body)?;
+    /// assert_eq!(answer["data"][0]["object"], "embedding");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn start(self) -> io::Result<Running> {
         let standin = Arc::new(self);
         let own = standin.clone();
@@ -155,6 +226,22 @@ impl Standin {
 }
 
 /// A stand-in that is serving; dropping it closes its port and every connection.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use oar_testkit::standin::{Mode, Standin};
+/// # use oar_app::upstream::{Upstream, UpstreamRequest, openai::{OpenAi, Settings, Transport}};
+/// # let transport = Transport::new(std::time::Duration::from_secs(5));
+///
+/// let standin = Standin::new(Mode::Answer).start().await?;
+/// let settings = Settings { endpoint: standin.endpoint(), sk: "sk-any".into(), ..Settings::default() };
+/// let upstream = OpenAi::new(&settings, transport)?;
+/// let request = UpstreamRequest::new(http::Method::GET, "/models");
+/// assert_eq!((upstream.send(&request).await?.status.as_u16(), standin.hits("/v1/models")), (200, 1));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Running {
     server: LoopbackServer,
     standin: Arc<Standin>,
@@ -162,16 +249,49 @@ pub struct Running {
 
 impl Running {
     /// Where it listens.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use oar_testkit::{RawClient, request_bytes, standin::{Mode, Standin}};
+    /// let standin = Standin::new(Mode::Answer).start().await?;
+    /// assert!(standin.addr().ip().is_loopback());
+    /// let answer = RawClient::exchange(standin.addr(), request_bytes("GET", "/_hits", &[], b"")).await?;
+    /// assert_eq!(answer.text(), "{}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn addr(&self) -> SocketAddr {
         self.server.addr()
     }
 
     /// `http://127.0.0.1:PORT/v1`, as a configured endpoint would be.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use oar_testkit::standin::{Mode, Standin};
+    /// let standin = Standin::new(Mode::Answer).start().await?;
+    /// assert_eq!(standin.endpoint(), format!("http://{}/v1", standin.addr()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn endpoint(&self) -> String {
         self.server.endpoint()
     }
 
     /// How often a path was asked, e.g. `/v1/chat/completions`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use oar_testkit::{RawClient, request_bytes, standin::{Mode, Standin}};
+    /// let standin = Standin::new(Mode::Answer).start().await?;
+    /// RawClient::exchange(standin.addr(), request_bytes("GET", "/v1/models?x=1", &[], b"")).await?;
+    /// assert_eq!((standin.hits("/v1/models"), standin.hits("/v1/files")), (1, 0));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn hits(&self, path: &str) -> u64 {
         self.standin.hits(path)
     }

@@ -1,12 +1,17 @@
-use crate::wire::{Framing, Wire};
-use crate::{Ending, Head, canary};
-use bytes::Bytes;
+mod leaving;
+mod reading;
+mod response;
+
+use crate::canary;
+use crate::wire::Wire;
 use memchr::memmem;
 use std::io;
 use std::net::SocketAddr;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
+
+pub use response::RawResponse;
 
 /// A client that sends the bytes it is given and nothing else.
 ///
@@ -49,30 +54,27 @@ enum Answer {
 /// What a gateway puts into the head of an answer that is an upstream's.
 const RELAYED: &[u8] = b"\nx-oar-upstream:";
 
-/// A response as a [`RawClient`] read it: see [`RawClient::exchange`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RawResponse {
-    /// The head, exactly as it came.
-    pub head: Head,
-    /// The body without its chunk framing, or what came of it.
-    pub body: Bytes,
-    /// Whether the body came to the end that its framing promised.
-    pub complete: bool,
-}
-
-impl RawResponse {
-    /// The body as text, for assertions.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-}
-
 impl RawClient {
     /// Connects, with `TCP_NODELAY`.
     ///
     /// # Errors
     ///
     /// Whatever the operating system says.
+    ///
+    /// ```
+    /// # use oar_testkit::{RawClient, ScriptedUpstream, request_bytes};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let upstream = ScriptedUpstream::echo().await?;
+    /// let mut client = RawClient::connect(upstream.addr()).await?;
+    /// for body in ["one", "two"] {
+    ///     client.send(request_bytes("POST", "/", &[], body.as_bytes())).await?;
+    ///     assert_eq!(client.read_response().await.expect("an answer").body, body);
+    /// }
+    /// assert_eq!((upstream.hits(), upstream.connections().len()), (2, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect(addr: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(addr).await?;
         stream.set_nodelay(true)?;
@@ -107,52 +109,23 @@ impl RawClient {
     /// # Errors
     ///
     /// The other side has closed or reset the connection.
+    ///
+    /// ```
+    /// # use oar_testkit::{RawClient, ScriptedUpstream};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let upstream = ScriptedUpstream::hanging().await?;
+    /// # let mut client = RawClient::connect(upstream.addr()).await?;
+    /// // Promises ten bytes, sends four, and leaves.
+    /// client.send("POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nhalf").await?;
+    /// client.abandon();
+    /// upstream.closed().await;
+    /// assert!(!upstream.requests()[0].complete);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.write.write_all(bytes.as_ref()).await
-    }
-
-    /// Reads a response head; `None` when the connection ended before its blank line.
-    pub async fn read_head(&mut self) -> Option<Head> {
-        let head = self.wire.head().await?;
-        self.answer = Answer::Own;
-        self.look(head.raw());
-        Some(head)
-    }
-
-    /// Reads a head and the body that its framing promises; `None` without a head. Not for answers to HEAD.
-    pub async fn read_response(&mut self) -> Option<RawResponse> {
-        let head = self.read_head().await?;
-        let (body, complete) = self.wire.body(Framing::of_response(&head)).await;
-        self.look(&body);
-        Some(RawResponse { head, body, complete })
-    }
-
-    /// Reads one chunk of a chunked body; empty at its end, `None` when the connection ended first or no chunk came.
-    pub async fn read_chunk(&mut self) -> Option<Bytes> {
-        let chunk = self.wire.chunk().await?;
-        self.look(&chunk);
-        Some(chunk)
-    }
-
-    /// Reads up to and including `needle`; `None` when the connection ended first.
-    pub async fn read_through(&mut self, needle: impl AsRef<[u8]>) -> Option<Bytes> {
-        let bytes = self.wire.through(needle.as_ref()).await?;
-        self.look(&bytes);
-        Some(bytes)
-    }
-
-    /// Reads exactly `count` bytes; `None` when the connection ended first.
-    pub async fn read_exactly(&mut self, count: usize) -> Option<Bytes> {
-        let bytes = self.wire.exactly(count).await?;
-        self.look(&bytes);
-        Some(bytes)
-    }
-
-    /// Reads until the connection ends, and says how it did.
-    pub async fn read_to_close(&mut self) -> (Bytes, Ending) {
-        let bytes = self.wire.until_end().await;
-        self.look(&bytes);
-        (bytes, self.wire.ending().unwrap_or(Ending::Fin))
     }
 
     /// Whatever way a head is read, it says whose words follow.
@@ -163,31 +136,5 @@ impl RawClient {
         if self.answer == Answer::Own {
             canary::look("what a client was answered", bytes);
         }
-    }
-
-    /// Says that nothing more will be sent, and goes on reading.
-    ///
-    /// # Errors
-    ///
-    /// The other side has closed or reset the connection.
-    pub async fn half_close(&mut self) -> io::Result<()> {
-        self.write.shutdown().await
-    }
-
-    /// Leaves with a RST, as a client does that crashed. [`Connection`](crate::Connection) has an example.
-    ///
-    /// # Errors
-    ///
-    /// The socket option could not be set.
-    pub fn reset(self) -> io::Result<()> {
-        self.write.as_ref().set_zero_linger()?;
-        // Dropping the half would send a FIN first.
-        self.write.forget();
-        Ok(())
-    }
-
-    /// Leaves without a word: closes both directions.
-    pub fn abandon(self) {
-        drop(self);
     }
 }
