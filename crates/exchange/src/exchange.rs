@@ -125,8 +125,8 @@ pub struct Request {
     /// The client's headers without credentials and cookies; of those, where nobody keeps any, the ones that tell what the
     /// body is.
     pub headers: HeaderMap,
-    /// The body as far as it is kept, if it is one JSON text; shared, unless it is longer than what is kept. Of a form, an
-    /// outline: its fields and what its files are, never the files.
+    /// The body as far as it is kept, if it is one JSON text: a long one shared, unless it is longer than what is kept. Of a
+    /// form, an outline: its fields and what its files are, never the files.
     pub body: Bytes,
     /// How many bytes of body the client sent, kept or not.
     pub bytes: u64,

@@ -33,6 +33,9 @@ pub(crate) struct Desk {
 /// The status in the record of a client that left before any was sent: nginx's convention.
 pub(crate) const CLIENT_CLOSED_REQUEST: u16 = 499;
 
+/// From this size on a body that came in one piece is worth sharing: it fills the better part of its buffer.
+const SHARED_FROM_BYTES: usize = 16 * 1024;
+
 /// Writes down one request's story, and tells it exactly once: when it is closed, or, if nobody closed it because the
 /// request's future was dropped, then.
 pub(crate) struct Ledger {
@@ -219,12 +222,13 @@ impl Ledger {
     }
 
     /// Nobody is asked any more: no more of the body is held than what is kept. A part of a long one is copied, since a
-    /// share of it would hold the whole.
+    /// share of it would hold the whole; so is a short one, which shares what was read from the client with the next request.
     fn cut_request(&mut self) {
         let cap = self.keep().request_bytes;
         self.write(|story| {
             let body = &mut story.request.body;
-            if let Some(kept) = body.get(..cap).filter(|kept| kept.len() < body.len()) {
+            let kept = body.get(..cap).unwrap_or(body);
+            if kept.len() < body.len() || (body.len() < SHARED_FROM_BYTES && !body.is_unique()) {
                 *body = Bytes::copy_from_slice(kept);
             }
         });

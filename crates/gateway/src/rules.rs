@@ -1,6 +1,7 @@
 //! What a gateway goes by: what a request may use up, and what its story tells.
 
-use http::header::{self, HeaderMap, HeaderName};
+use bytes::BytesMut;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use oar_protocol::TrustedProxies;
 use oar_routing::{Caller, Fingerprint};
 use secrecy::{ExposeSecret, SecretString};
@@ -122,13 +123,29 @@ const OF_THE_BODY: [HeaderName; 2] = [header::CONTENT_TYPE, header::CONTENT_ENCO
 impl KeepHeaders {
     pub(crate) fn of(self, headers: &HeaderMap) -> HeaderMap {
         match self {
-            Self::All => headers.clone(),
+            Self::All => copied(headers),
             Self::OfTheBody => {
                 let value = |name: HeaderName| headers.get(&name).cloned().map(|value| (name, value));
                 OF_THE_BODY.into_iter().filter_map(value).collect()
             }
         }
     }
+}
+
+/// The same headers in memory of their own: a share of what was read would hold all of the buffer it was read into, and the
+/// connection would need another one for its next request.
+fn copied(headers: &HeaderMap) -> HeaderMap {
+    let mut copy = headers.clone();
+    let mut texts = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
+    for value in copy.values_mut() {
+        texts.extend_from_slice(value.as_bytes());
+        // What was a value is one.
+        if let Ok(mut own) = HeaderValue::from_maybe_shared(texts.split().freeze()) {
+            own.set_sensitive(value.is_sensitive());
+            *value = own;
+        }
+    }
+    copy
 }
 
 /// How tokens and keys are called in the stories that observers hear.

@@ -2,6 +2,7 @@
 
 use crate::house::{Ask, CHAT, Entry, House, TOKEN, backend, router};
 use bytes::Bytes;
+use http::header::{self, HeaderValue};
 use http_body_util::BodyExt;
 use oar_exchange::Exchange;
 use oar_gateway::{Gateway, Keep, KeepHeaders, Rules};
@@ -119,6 +120,25 @@ async fn a_short_body_is_shared_and_of_a_long_one_a_part_is_copied() {
         let kept = heard.only().await.request.body.clone();
         assert_eq!((kept.as_ptr() == body.as_ptr(), kept.len()), (is_shared, 1 << 20), "{size}");
     }
+}
+
+/// A connection reads its next request into the same memory, unless somebody still holds a part of it.
+#[tokio::test]
+async fn a_short_request_that_is_kept_lets_go_of_what_it_was_read_into() {
+    let upstream = answering(200, "{}").await;
+    let heard = Heard::new();
+    let router = router(&[TOKEN], [crate::house::entry("first", &upstream)]);
+    let gateway = Gateway::builder(router).observer(heard.clone()).build();
+    let read = Bytes::from(format!("test/1{CHAT}"));
+    let mut request = Ask::chat().body(read.slice("test/1".len()..)).request();
+    let agent = HeaderValue::from_maybe_shared(read.slice(.."test/1".len())).unwrap();
+    request.headers_mut().insert(header::USER_AGENT, agent);
+
+    drop(gateway.serve(request).await.into_body().collect().await);
+    let story = heard.only().await;
+    assert_eq!(story.request.headers[header::USER_AGENT], "test/1");
+    assert_eq!(story.request.body, CHAT);
+    assert!(read.is_unique());
 }
 
 #[tokio::test]
