@@ -327,8 +327,9 @@ async fn a_kept_connection_that_the_upstream_closed_is_replaced() {
     let house = House::of([&upstream]).await;
     for _ in 0..3 {
         assert_eq!(house.ask(&Ask::chat()).await.text(), "good");
-        upstream.closed().await;
     }
     assert_eq!(upstream.connections().len(), 3);
+    drop(house);
+    upstream.closed().await;
     assert!(upstream.connections().iter().all(|connection| matches!(connection.closed, Some((_, Ending::Fin)))));
 }

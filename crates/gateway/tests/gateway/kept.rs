@@ -107,7 +107,7 @@ async fn as_much_is_held_as_any_upstream_keeps_that_was_asked() {
 
 /// A share of a long body would hold the whole.
 #[tokio::test]
-async fn a_short_body_is_shared_and_of_a_long_one_a_part_is_copied() {
+async fn a_long_body_is_shared_and_of_a_longer_one_a_part_is_copied() {
     let upstream = answering(200, "{}").await;
     for (size, is_shared) in [(1 << 20, true), ((1 << 20) + 1, false)] {
         let body = Bytes::from(format!(r#"{{"model":"m","x":"{}"}}"#, "x".repeat(size - 20)));
