@@ -50,10 +50,19 @@ impl Default for Kept {
     }
 }
 
-/// From this size on a first piece is worth sharing: it fills the better part of its buffer.
-const SHARED_FROM_BYTES: usize = 16 * 1024;
-
 impl Transcript {
+    /// From this size on, in bytes, a piece is worth sharing: it fills the better part of the buffer it was read into. What is
+    /// shorter is copied.
+    ///
+    /// ```
+    /// # use oar_exchange::Transcript;
+    /// let long = bytes::Bytes::from(vec![b'x'; Transcript::SHARED_FROM_BYTES]);
+    /// let mut transcript = Transcript::default();
+    /// transcript.keep(&long, usize::MAX);
+    /// assert_eq!(transcript.as_bytes().as_ptr(), long.as_ptr());
+    /// ```
+    pub const SHARED_FROM_BYTES: usize = 16 * 1024;
+
     /// The text that the events of a stream carried, put together: the events themselves are not kept.
     ///
     /// ```
@@ -97,7 +106,7 @@ impl Transcript {
         self.truncated |= room < piece.len();
         match &mut self.kept {
             _ if room == 0 => {}
-            Kept::Copied(copied) if copied.is_empty() && room >= SHARED_FROM_BYTES => {
+            Kept::Copied(copied) if copied.is_empty() && room >= Self::SHARED_FROM_BYTES => {
                 self.kept = Kept::Shared(piece.slice(..room));
             }
             Kept::Copied(copied) => copied.extend_from_slice(fits),

@@ -11,7 +11,7 @@ use crate::tunnel::Carried;
 use bytes::Bytes;
 use http::header;
 use http::{HeaderMap, StatusCode};
-use oar_exchange::{Answer, Attempt, AttemptResult, Exchange, Observer, Outcome, Request};
+use oar_exchange::{Answer, Attempt, AttemptResult, Exchange, Observer, Outcome, Request, Transcript};
 use oar_protocol::Form;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -32,9 +32,6 @@ pub(crate) struct Desk {
 
 /// The status in the record of a client that left before any was sent: nginx's convention.
 pub(crate) const CLIENT_CLOSED_REQUEST: u16 = 499;
-
-/// From this size on a body that came in one piece is worth sharing: it fills the better part of its buffer.
-const SHARED_FROM_BYTES: usize = 16 * 1024;
 
 /// Writes down one request's story, and tells it exactly once: when it is closed, or, if nobody closed it because the
 /// request's future was dropped, then.
@@ -228,7 +225,7 @@ impl Ledger {
         self.write(|story| {
             let body = &mut story.request.body;
             let kept = body.get(..cap).unwrap_or(body);
-            if kept.len() < body.len() || (body.len() < SHARED_FROM_BYTES && !body.is_unique()) {
+            if kept.len() < body.len() || (body.len() < Transcript::SHARED_FROM_BYTES && !body.is_unique()) {
                 *body = Bytes::copy_from_slice(kept);
             }
         });
